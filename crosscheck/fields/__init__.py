@@ -1,0 +1,27 @@
+"""The vocabulary: every column of every table, once."""
+
+from __future__ import annotations
+
+from crosscheck.fields import ads, crm, marts, ops
+from crosscheck.tables import Column, Field
+
+
+def _merge(*groups: tuple[Field, ...]) -> dict[str, Field]:
+    words: dict[str, Field] = {}
+    for word in (word for group in groups for word in group):
+        if word.name in words:
+            raise ValueError(f"{word.name} is defined twice in the vocabulary")
+        words[word.name] = word
+    return words
+
+
+FIELDS: dict[str, Field] = _merge(ops.FIELDS, ads.FIELDS, crm.FIELDS, marts.FIELDS)
+
+
+def columns(required: str, optional: str = "", *, basis: str = "") -> tuple[Column, ...]:
+    """Columns by name, required ones first; an unknown name is a KeyError at import, not at night."""
+    return tuple(
+        Column(FIELDS[name], required=must, basis=basis)
+        for names, must in ((required, True), (optional, False))
+        for name in names.split()
+    )

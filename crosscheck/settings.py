@@ -1,0 +1,160 @@
+"""Typed settings: `crosscheck.toml`, overridden by `CROSSCHECK_…`; secrets only by reference.
+
+A secret in the file is written as `env:NAME` or `file:PATH`; its value is read when it is used and registered
+for redaction. Precedence: argument > environment > file > default.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from crosscheck.errors import ConfigError
+from crosscheck.redact import register_secret
+
+
+def _reference(text: str) -> str:
+    if not text.startswith(("env:", "file:")):
+        raise ValueError("a secret is given by reference: env:NAME or file:PATH, never itself")
+    return text
+
+
+class SecretRef(BaseModel):
+    """A secret's address. Only `resolve` reads the value."""
+
+    model_config = ConfigDict(frozen=True)
+    ref: Annotated[str, AfterValidator(_reference)]
+
+    def resolve(self, base: Path) -> str:
+        """The value; raises ConfigError naming the reference, never the value."""
+        scheme, _, name = self.ref.partition(":")
+        value = os.environ.get(name, "") if scheme == "env" else _read(base / name)
+        if not value.strip():
+            raise ConfigError(f"secret {self.ref} is empty or missing",
+                              fix=f"export {name}=…" if scheme == "env" else f"write it to {name}, mode 600")
+        return register_secret(value.strip())
+
+
+def _read(path: Path) -> str:
+    if not path.is_file():
+        return ""
+    if path.stat().st_mode & 0o077:
+        raise ConfigError(f"secret file {path.name} is readable by others", fix=f"chmod 600 {path}")
+    return path.read_text(encoding="utf-8")
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Project(_Section):
+    """Whose night this is."""
+
+    name: str = "crosscheck"
+    reporting_currency: str = "VND"
+    time_zone: str = "Asia/Ho_Chi_Minh"
+    history_days: int = Field(120, ge=1, le=1123)
+    lookback_days: int = Field(35, ge=1, le=400)
+    deep_lookback_days: int = Field(95, ge=1, le=400)
+
+
+class Store(_Section):
+    """Where things lie. `warehouse` is a SQLAlchemy URL or a secret reference to one."""
+
+    warehouse: str = "duckdb:///var/warehouse.duckdb"
+    published: str = "var/published.duckdb"
+    landing: str = "var/landing"
+    docs: str = "var/data-docs"
+    landing_retention_days: int = 400
+
+
+class Source(_Section):
+    """One configured source. `secrets` are references; `options` belong to the connector."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_-]{0,40}$")
+    connector: str
+    secrets: dict[str, Annotated[str, AfterValidator(_reference)]] = {}
+    options: dict[str, Any] = {}
+    accounts: tuple[str, ...] = ()  # empty: all that the credential reaches
+    required: bool = True  # False: its absence never makes the night partial
+    max_age_hours: int = 36
+
+
+class Gates(_Section):
+    """Thresholds that no table record can hold."""
+
+    volume_drop: float = 0.5  # refuse below this share of the trailing median
+    volume_rise: float = 10.0
+    quarantine_share: float = 0.01
+    fx_max_age_days: int = 7
+    reconcile_tolerance: float = 0.005
+    null_share_rise: float = 0.5
+
+
+class Alerts(_Section):
+    """Apprise addresses by secret reference, by severity."""
+
+    critical: tuple[Annotated[str, AfterValidator(_reference)], ...] = ()
+    warning: tuple[Annotated[str, AfterValidator(_reference)], ...] = ()
+    cooldown_hours: int = 20
+    deadline_hours: int = 26
+    owner: str = "the pipeline's operator"
+
+
+class Settings(BaseSettings):
+    """Everything a run needs to know, from one file and the environment."""
+
+    model_config = SettingsConfigDict(env_prefix="CROSSCHECK_", env_nested_delimiter="__", extra="ignore")
+
+    project: Project = Project()
+    store: Store = Store()
+    gates: Gates = Gates()
+    alerts: Alerts = Alerts()
+    sources: tuple[Source, ...] = ()
+    rules: str = "rules"
+    privacy_key: Annotated[str, AfterValidator(_reference)] = "env:CROSSCHECK_PRIVACY_KEY"
+    home: Path = Path()
+
+    @classmethod
+    def settings_customise_sources(cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource,
+                                   env_settings: PydanticBaseSettingsSource, dotenv_settings: PydanticBaseSettingsSource,
+                                   file_secret_settings: PydanticBaseSettingsSource,
+                                   ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Environment before file; `load` hands the file in."""
+        toml = TomlConfigSettingsSource(settings_cls, toml_file=os.environ.get("CROSSCHECK_CONFIG", "crosscheck.toml"))
+        return init_settings, env_settings, toml
+
+    def secret(self, ref: str) -> str:
+        """The value behind a reference, relative to the configuration's folder."""
+        return SecretRef(ref=ref).resolve(self.home)
+
+    def path(self, text: str) -> Path:
+        """A path of the file, relative to the configuration's folder."""
+        return (self.home / text).resolve()
+
+    @property
+    def settle(self) -> timedelta:
+        """The longest horizon after which a cohort no longer changes by age alone."""
+        return timedelta(days=97)
+
+
+def load(path: Path | None = None) -> Settings:
+    """Settings from a file (default `$CROSSCHECK_CONFIG`, else `./crosscheck.toml`).
+
+    Raises ConfigError naming file and key.
+    """
+    file = Path(path or os.environ.get("CROSSCHECK_CONFIG", "crosscheck.toml")).resolve()
+    if not file.is_file():
+        raise ConfigError(f"no configuration at {file.name}", fix="crosscheck init")
+    os.environ["CROSSCHECK_CONFIG"] = str(file)
+    try:
+        return Settings(home=file.parent)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise ConfigError(f"{file.name}: {key}: {first['msg']}", fix=f"edit {file.name}") from None

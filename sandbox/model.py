@@ -1,0 +1,195 @@
+"""The records of the demo company: events with their instants, so that any night can be replayed.
+
+Nothing here knows a vendor's wire format, a mart or a formula. Amounts are Decimal in the named currency, instants
+are UTC, days are the ad account's own days.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+
+
+@dataclass(frozen=True)
+class AdAccount:
+    """One ad account. `forbidden` accounts answer 403 to reports; `manager_id` is the Google manager above it."""
+
+    platform: str
+    account_id: str
+    name: str
+    currency: str
+    time_zone: str
+    manager_id: str = ""
+    status: str = "ENABLED"
+
+
+@dataclass(frozen=True)
+class NameChange:
+    """From this instant on the campaign bears this name."""
+
+    seen_from: datetime
+    name: str
+
+
+@dataclass(frozen=True)
+class Campaign:
+    """One campaign. `deleted_at` set: the platform no longer lists it, its spend stays in the reports."""
+
+    platform: str
+    account_id: str
+    campaign_id: str
+    names: tuple[NameChange, ...]
+    channel: str
+    objective: str
+    started: date
+    deleted_at: datetime | None = None
+    has_ads_level: bool = True  # False: like Performance Max, spend exists at campaign level only
+
+
+@dataclass(frozen=True)
+class Ad:
+    """One ad, in one ad group, of one campaign."""
+
+    platform: str
+    account_id: str
+    campaign_id: str
+    ad_group_id: str
+    ad_group_name: str
+    ad_id: str
+    ad_name: str
+
+
+@dataclass(frozen=True)
+class AdDay:
+    """What one ad did on one account-local day, as reported from `visible_from` on.
+
+    The newest version visible at an instant counts; `vanished` versions hide the row altogether. For campaigns
+    without ad level `ad_group_id` and `ad_id` are empty.
+    """
+
+    platform: str
+    account_id: str
+    campaign_id: str
+    ad_group_id: str
+    ad_id: str
+    day: date
+    visible_from: datetime
+    spend: Decimal
+    impressions: int
+    clicks: int
+    engagements: dict[str, int] = field(default_factory=dict)
+    claimed_conversions: Decimal = Decimal(0)
+    claimed_value: Decimal = Decimal(0)
+    vanished: bool = False
+
+
+@dataclass(frozen=True)
+class Touch:
+    """A click id or lead-form id that the platform knows."""
+
+    platform: str
+    account_id: str
+    campaign_id: str
+    ad_group_id: str
+    ad_id: str
+    kind: str  # gclid | vendor_lead_id
+    touch_id: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class StatusChange:
+    """The CRM field took this value at this instant."""
+
+    at: datetime
+    field: str
+    value: str
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call on a lead. `outcome`: answered, busy, no_answer, voicemail, wrong_number."""
+
+    call_id: str
+    at: datetime
+    direction: str
+    outcome: str
+    seconds: int
+    owner_id: str
+
+
+@dataclass(frozen=True)
+class Lead:
+    """One record in a CRM. `url` is the landing URL with its query; click ids and UTM live there."""
+
+    crm: str  # hubspot | getfly
+    lead_id: str
+    person: str  # who it really is
+    name: str
+    email: str | None
+    phone: str | None
+    created: datetime
+    url: str | None
+    vendor_lead_id: str | None
+    crm_campaign: str | None
+    declared_origin: str | None
+    owner_id: str
+    form_id: str | None
+    statuses: tuple[StatusChange, ...] = ()
+    calls: tuple[Call, ...] = ()
+    archived_at: datetime | None = None
+    merged_at: datetime | None = None
+    merged_into: str | None = None
+    true_campaign: tuple[str, str, str] | None = None  # platform, account, campaign that really brought it
+
+
+@dataclass(frozen=True)
+class Deal:
+    """One deal (HubSpot) or order (Getfly). `closed` is set when won or lost; cancelled ones lose their win."""
+
+    crm: str
+    deal_id: str
+    lead_id: str | None
+    created: datetime
+    owner_id: str
+    currency: str
+    list_amount: Decimal
+    discount: Decimal
+    amount: Decimal
+    margin: Decimal | None
+    stage_changes: tuple[StatusChange, ...]
+    won_at: datetime | None = None
+    lost_at: datetime | None = None
+    cancelled_at: datetime | None = None
+    lost_reason: str | None = None
+    crm_campaign: str | None = None
+
+
+@dataclass(frozen=True)
+class FxRate:
+    """One published rate; `day` is in the business zone."""
+
+    day: date
+    from_currency: str
+    to_currency: str
+    rate: Decimal
+
+
+@dataclass(frozen=True)
+class Company:
+    """All that ever happened, up to the company's last night."""
+
+    seed: int
+    scale: float
+    business_zone: str
+    reporting_currency: str
+    nights: tuple[datetime, ...]  # as_of of each planned night, oldest first
+    accounts: tuple[AdAccount, ...]
+    campaigns: tuple[Campaign, ...]
+    ads: tuple[Ad, ...]
+    ad_days: tuple[AdDay, ...]
+    touches: tuple[Touch, ...]
+    leads: tuple[Lead, ...]
+    deals: tuple[Deal, ...]
+    fx: tuple[FxRate, ...]
