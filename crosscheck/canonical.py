@@ -46,7 +46,10 @@ LEAD = _staging(
     "source lead_id", "person_key created_at created_day updated_at is_archived",
     "email_hash phone_hash is_email_valid is_phone_valid utm_source utm_medium utm_campaign utm_content utm_term "
     "utm_campaign_norm gclid gbraid wbraid fbclid ttclid vendor_lead_id landing_page form_id crm_campaign "
-    "crm_campaign_norm owner_id self_declared_origin merged_into_id")
+    "crm_campaign_norm owner_id self_declared_origin")
+LEAD_MERGE = _staging(
+    "lead_merge", "One row per lead that its CRM merged away, with the survivor.",
+    "source lead_id", "merged_into_id")
 LEAD_STATUS = _staging(
     "lead_status", "One row per lead, CRM field, value and instant at which the value began.",
     "source lead_id status_field status entered_at", "is_inferred")
@@ -68,5 +71,5 @@ CONTACT = _staging(
 
 CANONICAL: tuple[Table, ...] = (
     ACCOUNT, CAMPAIGN, AD_GROUP, AD, AD_DAILY, ENGAGEMENT_DAILY, AD_TOUCH,
-    LEAD, LEAD_STATUS, ACTIVITY, DEAL, FX_RATE, CONTACT,
+    LEAD, LEAD_MERGE, LEAD_STATUS, ACTIVITY, DEAL, FX_RATE, CONTACT,
 )

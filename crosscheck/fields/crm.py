@@ -36,7 +36,7 @@ FIELDS = (
     Field("owner_id", Kind.ID, "The salesperson's id at the source."),
     Field("self_declared_origin", Kind.TEXT, "What the customer or the salesperson said the origin was."),
     Field("is_archived", Kind.FLAG, "Deleted or archived at the source; still counted."),
-    Field("merged_into_id", Kind.ID, "The surviving lead's id, if this one was merged away."),
+    Field("merged_into_id", Kind.ID, "The id of the lead that survived the merge."),
     Field("status_field", Kind.TEXT, "The CRM field whose history this is."),
     Field("status", Kind.TEXT, "The CRM's own value of that field."),
     Field("entered_at", Kind.INSTANT, "When the status began, UTC."),
