@@ -1,0 +1,52 @@
+# Two commands on a bare machine: `make demo` and `make test`. Everything else is for those who stay.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+export DO_NOT_TRACK := 1
+export PREFECT_SERVER_ANALYTICS_ENABLED := false
+export GX_ANALYTICS_ENABLED := false
+
+.PHONY: demo test check bench docs clean help
+
+help:            ## what there is to type
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
+
+demo: $(VENV)/.run ## three nights of a demo company, with a planted fault, and the proof
+	@$(BIN)/crosscheck demo
+
+test: $(VENV)/.test ## every check and test, PostgreSQL included (12 minutes at most on 2 cores)
+	@$(MAKE) --no-print-directory check
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+check: $(VENV)/.test ## lint, types, layers, documents
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest tests/test_docs.py tests/test_layers.py
+
+bench: $(VENV)/.test ## rows per second and memory, as ratios to the raw engine
+	$(BIN)/python -m bench
+
+docs: $(VENV)/.test ## write the generated table and metric dictionary again
+	$(BIN)/python -m warehouse.dictionary
+
+clean:           ## remove the environment and everything a run wrote
+	rm -rf $(VENV) build var
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit("Crosscheck needs Python 3.11 or newer, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
+	@echo "making $(VENV) …"
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: $(VENV)/bin/python requirements/run.txt pyproject.toml
+	@echo "installing what a night needs (hashed, about two minutes the first time) …"
+	@$(PIP) install --no-deps --require-hashes -r requirements/run.txt
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.test: $(VENV)/bin/python requirements/test.txt pyproject.toml
+	@echo "installing what the tests need (hashed, about two minutes the first time) …"
+	@$(PIP) install --no-deps --require-hashes -r requirements/test.txt
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@ $(VENV)/.run
