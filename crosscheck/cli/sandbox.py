@@ -1,0 +1,67 @@
+"""`sandbox generate|serve`: the demo company, on disk or behind the vendors' protocols."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from crosscheck.cli.out import err, out, print_json
+
+Json = Annotated[bool, Parameter("--json", help="Print the result as JSON.")]
+
+
+def generate(folder: Path, *, seed: int = 7, scale: float = 1.0, as_json: Json = False) -> int:
+    """Write a demo company to a folder: its events, its exchange rates, and the expected answers of every night.
+
+    Example: `crosscheck sandbox generate var/company --scale 10`
+
+    Parameters
+    ----------
+    folder: where to write.
+    seed: the same seed gives the same company.
+    scale: 1 is about 2,400 leads and 5,000 ad-days; it grows in proportion.
+    """
+    from sandbox.company import make_company
+    from sandbox.generate import write
+
+    company = make_company(seed=seed, scale=scale)
+    write(company, folder)
+    counts = {"leads": len(company.leads), "deals": len(company.deals), "ad_days": len(company.ad_days),
+              "nights": [night.isoformat() for night in company.nights], "folder": str(folder)}
+    if as_json:
+        print_json(counts)
+    else:
+        out.print(f"{counts['leads']} leads, {counts['deals']} deals, {counts['ad_days']} ad-days in {folder}")
+        err.print(f"  [bold]next:[/bold] crosscheck sandbox serve {folder}")
+    return 0
+
+
+def serve(folder: Path, *, now: datetime | None = None, as_json: Json = False) -> int:
+    """Serve a company on free loopback ports, as Google Ads, Meta, HubSpot and Getfly would, until interrupted.
+
+    Example: `crosscheck sandbox serve var/company`
+
+    Parameters
+    ----------
+    folder: what `generate` wrote.
+    now: what the vendors know: everything up to this instant; default the company's last night.
+    """
+    from sandbox.generate import read
+    from sandbox.server import SandboxServer
+
+    company = read(folder)
+    with SandboxServer(company, now or company.nights[-1]) as server:
+        if as_json:
+            print_json(server.urls)
+        for vendor, url in server.urls.items():
+            err.print(f"{vendor:12} {url}")
+        err.print("  Ctrl-C ends it; the tokens are in sandbox/credentials.py")
+        try:
+            while True:
+                time.sleep(3600)
+        except KeyboardInterrupt:
+            return 0

@@ -1,0 +1,114 @@
+"""`init`: the first crosscheck.toml."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from crosscheck.cli.out import err, print_json
+from crosscheck.errors import ConfigError
+
+_TOML = """\
+# Crosscheck: who, where, which sources. Secrets stand here by reference only: env:NAME or file:PATH.
+rules = "rules"
+privacy_key = "file:secrets/privacy_key"
+
+[project]
+name = "{name}"
+reporting_currency = "{currency}"
+time_zone = "{zone}"
+history_days = 120
+
+[store]
+warehouse = "duckdb:///var/warehouse.duckdb"   # or env:CROSSCHECK_WAREHOUSE_URL → postgresql+psycopg://…
+published = "var/published.duckdb"
+landing = "var/landing"
+docs = "var/data-docs"
+
+[alerts]
+critical = []                                  # e.g. ["env:CROSSCHECK_ALERT_URL"], an Apprise address
+owner = "data operations"
+
+# [[sources]]
+# name = "google_ads"
+# connector = "google_ads"
+# options = {{ login_customer_id = "1234567890" }}
+# [sources.secrets]
+# developer_token = "env:GOOGLE_ADS_DEVELOPER_TOKEN"
+# client_id = "env:GOOGLE_ADS_CLIENT_ID"
+# client_secret = "env:GOOGLE_ADS_CLIENT_SECRET"
+# refresh_token = "env:GOOGLE_ADS_REFRESH_TOKEN"
+#
+# [[sources]]
+# name = "meta_ads"
+# connector = "meta_ads"
+# secrets = {{ access_token = "env:META_ACCESS_TOKEN" }}
+#
+# [[sources]]
+# name = "getfly"
+# connector = "getfly"
+# options = {{ base_url = "https://YOURS.getflycrm.com" }}
+# secrets = {{ api_key = "env:GETFLY_API_KEY" }}
+#
+# [[sources]]
+# name = "hubspot"
+# connector = "hubspot"
+# secrets = {{ access_token = "env:HUBSPOT_TOKEN" }}
+"""
+
+
+def init(folder: Path = Path(), *, name: str = "crosscheck", currency: str = "VND", zone: str = "Asia/Ho_Chi_Minh",
+         force: bool = False, as_json: Annotated[bool, Parameter("--json")] = False) -> int:
+    """Write a first crosscheck.toml, a privacy key and the rule files; nothing that exists is overwritten.
+
+    Example: `crosscheck init my-company --currency VND`
+
+    Parameters
+    ----------
+    folder: where the configuration lives.
+    name: how the project calls itself; two projects on one PostgreSQL never share a lock.
+    currency: the reporting currency, ISO 4217.
+    zone: the business zone, in which a lead's day begins.
+    force: overwrite crosscheck.toml.
+    as_json: print the paths as JSON.
+    """
+    target = folder / "crosscheck.toml"
+    if target.exists() and not force:
+        raise ConfigError(f"{target} exists already", fix="edit it, or add --force to write it anew")
+    folder.mkdir(parents=True, exist_ok=True)
+    target.write_text(_TOML.format(name=name, currency=currency, zone=zone), encoding="utf-8")
+    written = [target, *_privacy_key(folder), *_rules(folder)]
+    if as_json:
+        print_json({"written": [str(path) for path in written], "next": "crosscheck doctor"})
+        return 0
+    for path in written:
+        err.print(f"[green]✓[/green] {path}")
+    err.print("  [bold]next:[/bold] uncomment your sources in crosscheck.toml, then: crosscheck doctor")
+    return 0
+
+
+def _privacy_key(folder: Path) -> list[Path]:
+    """Without this key the hashes in the warehouse cannot be linked to a person; back it up apart from the data."""
+    path = folder / "secrets" / "privacy_key"
+    if path.exists():
+        return []
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    path.touch(mode=0o600)
+    path.write_text(secrets.token_hex(32), encoding="utf-8")
+    return [path]
+
+
+def _rules(folder: Path) -> list[Path]:
+    """Copies of the shipped rules, for both heads to change and sign."""
+    shipped = Path(__file__).parents[2] / "rules" / "lead_states"
+    written = []
+    for rule in sorted(shipped.glob("*.yaml")):
+        path = folder / "rules" / "lead_states" / rule.name
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(rule.read_bytes())
+            written.append(path)
+    return written

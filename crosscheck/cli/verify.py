@@ -1,0 +1,44 @@
+"""`verify`: the published marts against the truth of a demo company."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from crosscheck.cli.out import err, out, print_json, table
+from crosscheck.settings import load
+
+Json = Annotated[bool, Parameter("--json", help="Print the result as JSON.")]
+
+
+def verify(company: Path, *, night: int = 0, config: Annotated[Path | None, Parameter("--config")] = None,
+           as_json: Json = False) -> int:
+    """Compare every published number with the answer that the company's own events give.
+
+    Example: `crosscheck verify var/company`
+
+    Parameters
+    ----------
+    company: the folder that `sandbox generate` wrote.
+    night: how many nights have run; 0 means all.
+    config: the configuration; default ./crosscheck.toml.
+    """
+    from sandbox.generate import read
+    from sandbox.truth import compare, expected
+    from warehouse.reading import published_rows
+
+    story = read(company)
+    truth = expected(story, night or len(story.nights))
+    found = compare(truth, published_rows(load(config), truth.marts))
+    if as_json:
+        print_json({"facts": found.facts, "wrong": len(found.wrong), "mismatches": found.wrong[:100]})
+        return 0 if not found.wrong else 1
+    if found.wrong:
+        rows = [(m.mart, " ".join(f"{k}={v}" for k, v in m.key.items()), m.column, m.expected, m.found)
+                for m in found.wrong[:20]]
+        table("the first mismatches", ("mart", "key", "column", "expected", "found"), rows)
+        err.print("  [bold]next:[/bold] crosscheck trace MART KEY opens one of them")
+    out.print(f"verify: {found.facts} facts, {len(found.wrong)} wrong")
+    return 0 if not found.wrong else 1

@@ -1,0 +1,72 @@
+"""The plan of a night: which slices are read, from the run's clock and the ledger's state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from connectors.base import Account, Slice, Stream, StreamKind
+from crosscheck.settings import Project
+from crosscheck.windows import Window, last_full_day, nightly
+from flows.sources import Opened
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the ledger holds of a stream: the days it covers and where its cursor stands."""
+
+    covered_to: date | None = None
+    cursor: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Clock:
+    """The run's time, handed down: id, instant, and how far back it looks."""
+
+    run_id: str
+    as_of: datetime
+    project: Project
+    window: Window | None = None  # a backfill's
+    deep: bool = False
+
+
+def plan(opened: Opened, clock: Clock, known: Callable[[str], Known]) -> Iterator[Slice]:
+    """The slices of one source: every account and stream, in chunks that the vendor can answer."""
+    for account in opened.accounts:
+        for stream in opened.connector.streams:
+            yield from _slices(opened, account, stream, clock, known)
+
+
+def _slices(opened: Opened, account: Account, stream: Stream, clock: Clock,
+            known: Callable[[str], Known]) -> Iterator[Slice]:
+    state = known(f"{opened.source.name}/{account.account_id}/{stream.name}")
+    for window in _windows(account, stream, clock, state):
+        since = None if clock.window else state.cursor
+        yield Slice(source=opened.source.name, connector=opened.connector.name, account=account, stream=stream,
+                    window=window, as_of=clock.as_of, run_id=clock.run_id, business_zone=clock.project.time_zone,
+                    since=since if stream.kind is StreamKind.INCREMENTAL else None)
+
+
+def _windows(account: Account, stream: Stream, clock: Clock, state: Known) -> Iterator[Window]:
+    last = last_full_day(clock.as_of, account.time_zone)
+    if stream.kind is not StreamKind.WINDOW:
+        if clock.window is None or stream.kind is StreamKind.INCREMENTAL:
+            first = state.covered_to or last
+            yield Window(min(first, last), last)
+        return
+    wanted = clock.window or nightly(clock.as_of, account.time_zone, covered_to=state.covered_to,
+                                     lookback=_lookback(stream, clock), history=_history(stream, clock.project))
+    if wanted.first <= last:
+        yield from Window(wanted.first, min(wanted.last, last)).chunks(stream.chunk_days)
+
+
+def _lookback(stream: Stream, clock: Clock) -> int:
+    """The stream's own lookback wins where it is shorter by nature; settings may lengthen the default one."""
+    if stream.max_history_days is not None and stream.lookback_days < Stream.lookback_days:
+        return stream.lookback_days
+    return clock.project.deep_lookback_days if clock.deep else max(stream.lookback_days, clock.project.lookback_days)
+
+
+def _history(stream: Stream, project: Project) -> int:
+    return min(project.history_days, stream.max_history_days or project.history_days)

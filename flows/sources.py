@@ -1,0 +1,50 @@
+"""From configured sources to connectors and their accounts; one sick source never sinks the others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from connectors import make
+from connectors.base import Account, Connector
+from crosscheck.errors import ConfigError, CrosscheckError
+from crosscheck.settings import Settings, Source
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A source whose credential answered, with the accounts it reaches."""
+
+    source: Source
+    connector: Connector
+    accounts: tuple[Account, ...]
+
+
+@dataclass(frozen=True)
+class Refused:
+    """Something that could not be read tonight, and what to do. `where` names source, account, stream, window."""
+
+    source: str
+    account_id: str
+    stream: str
+    error: CrosscheckError
+
+    def __str__(self) -> str:
+        return str(self.error)
+
+
+def open_source(source: Source, settings: Settings) -> Opened | Refused:
+    """The connector of a source and the accounts tonight reads; its refusal is a value, not an exception."""
+    try:
+        connector = make(source, settings)
+        accounts = tuple(a for a in connector.accounts() if not source.accounts or a.account_id in source.accounts)
+        _all_found(source, accounts)
+    except CrosscheckError as error:
+        return Refused(source.name, "", "", error.at(source.name))
+    return Opened(source, connector, accounts)
+
+
+def _all_found(source: Source, accounts: tuple[Account, ...]) -> None:
+    missing = set(source.accounts) - {a.account_id for a in accounts}
+    if missing:
+        raise ConfigError(f"the credential does not reach account {', '.join(sorted(missing))}",
+                          fix=f"give it access, or correct accounts of [[sources]] {source.name}")
