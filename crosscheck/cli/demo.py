@@ -1,0 +1,147 @@
+"""`demo`: three nights of a company whose truth is known, through the real flows, with a planted fault."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from crosscheck.cli.out import err, out, progress, table
+
+if TYPE_CHECKING:
+    from flows.night import Night
+    from sandbox.model import Company
+    from sandbox.server import SandboxServer
+    from sandbox.sink import Sink
+
+_EXAMPLE = Path(__file__).parents[2] / "examples" / "demo"
+_RULES = Path(__file__).parents[2] / "rules"
+_KEY = "demo-key-demo-key-demo-key-demo-key"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What the demo plays on: the company, the vendors' server, the alert sink and the configuration."""
+
+    company: Company
+    server: SandboxServer
+    sink: Sink
+    config: Path
+
+
+def demo(folder: Path = Path("var/demo"), *, seed: int = 7, scale: float = 1.0,
+         plain: Annotated[bool, Parameter("--plain", help="Without Prefect: the same nights, a little faster.")] = False,
+         ) -> int:
+    """Three nights of a demo company: history, a planted fault that must fail, and a clean one; then the proof.
+
+    Example: `crosscheck demo`
+
+    Parameters
+    ----------
+    folder: where the demo lives; emptied first.
+    seed: which company.
+    scale: how large; 1 is about 2,400 leads.
+    """
+    began = time.monotonic()
+    with stage(folder, seed=seed, scale=scale) as play, progress() as tell:
+        from flows.runner import listening
+
+        with listening(tell):
+            codes = _three_nights(play, plain=plain)
+    from crosscheck.cli.demo_show import finale
+
+    wrong = finale(play.config, folder, play.sink)
+    err.print(f"three nights in {time.monotonic() - began:.0f} s, exit codes {codes}")
+    return 0 if codes == [0, 5, 0] and not wrong else 1
+
+
+@contextmanager
+def stage(folder: Path, *, seed: int = 7, scale: float = 1.0) -> Iterator[Stage]:
+    """A fresh folder with company, configuration and secrets in the environment, and the servers running."""
+    from sandbox.company import make_company
+    from sandbox.generate import write
+    from sandbox.server import SandboxServer
+    from sandbox.sink import Sink
+
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    company = make_company(seed=seed, scale=scale)
+    write(company, folder / "company")
+    shutil.copytree(folder / "company" / "fx", folder / "fx")
+    shutil.copytree(_EXAMPLE / "mappings", folder / "mappings")
+    shutil.copytree(_RULES, folder / "rules")
+    shutil.copy(_EXAMPLE / "crosscheck.toml", folder / "crosscheck.toml")
+    with ExitStack() as stack:
+        server = stack.enter_context(SandboxServer(company, company.nights[0]))
+        sink = stack.enter_context(Sink())
+        stack.enter_context(_environment(_variables(server.urls, sink.url, folder)))
+        yield Stage(company, server, sink, (folder / "crosscheck.toml").resolve())
+
+
+def _variables(urls: dict[str, str], sink: str, folder: Path) -> dict[str, str]:
+    from sandbox import credentials
+
+    return {
+        **{f"SANDBOX_{vendor.upper()}": url for vendor, url in urls.items()},
+        "GOOGLE_ADS_DEVELOPER_TOKEN": credentials.DEVELOPER_TOKEN, "GOOGLE_ADS_CLIENT_ID": credentials.CLIENT_ID,
+        "GOOGLE_ADS_CLIENT_SECRET": credentials.CLIENT_SECRET,
+        "GOOGLE_ADS_REFRESH_TOKEN": credentials.REFRESH_TOKEN, "META_ACCESS_TOKEN": credentials.META_TOKEN,
+        "HUBSPOT_TOKEN": credentials.HUBSPOT_TOKEN, "GETFLY_API_KEY": credentials.GETFLY_KEY,
+        "CROSSCHECK_ALERT_URL": sink, "CROSSCHECK_PRIVACY_KEY": _KEY,
+        "PREFECT_HOME": str((folder / "prefect").resolve()), "PREFECT_LOGGING_LEVEL": "ERROR",
+        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "90",
+    }
+
+
+@contextmanager
+def _environment(values: dict[str, str]) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name, None) if value is None else os.environ.__setitem__(name, value)
+
+
+def _three_nights(play: Stage, *, plain: bool) -> list[int]:
+    """History; a new day with restated spend and a planted fault; the same day plus one, clean."""
+    from sandbox.faults import Fault
+
+    titles = ("night 1: 120 days of history", "night 2: a new day, restated spend, and a planted fault",
+              "night 3: clean")
+    codes = []
+    for number, (as_of, title) in enumerate(zip(play.company.nights, titles, strict=True), start=1):
+        err.print(f"[bold]{title}[/bold] (as of {as_of.isoformat()})")
+        play.server.set_clock(as_of)
+        play.server.clear_faults()
+        if number == 2:
+            play.server.inject(Fault("meta_ads", "volume_drop", path_contains="insights", times=10_000))
+        result = _one(play, number, plain=plain)
+        for line in result.lines():
+            err.print(f"  {line}")
+        codes.append(result.exit_code)
+    return codes
+
+
+def _one(play: Stage, number: int, *, plain: bool) -> Night:
+    as_of = play.company.nights[number - 1]
+    if plain:
+        from crosscheck.settings import load
+        from flows.night import night
+        from flows.runner import Threads
+
+        return night(load(play.config), as_of, runner=Threads())
+    from flows.nightly import demo_night
+
+    return demo_night(as_of.isoformat(), str(play.config))
+
+
+__all__ = ["Stage", "demo", "out", "stage", "table"]

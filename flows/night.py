@@ -1,0 +1,57 @@
+"""The night, in the order in which the data flows. It reads like a sentence; the steps are in `flows.steps`.
+
+It needs no server: lock, ledger, state and publication live in the warehouse. Killed anywhere, the same call
+continues: what was landed is not fetched again, what was staged is not staged again, what was published stays.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from crosscheck.errors import CrosscheckError
+from crosscheck.faultpoints import Faultpoint, faultpoint
+from crosscheck.settings import Settings
+from crosscheck.windows import Window
+from flows import steps
+from flows.report import Night, Outcome
+from flows.runner import Runner, Threads
+from flows.tell import tell_failure, tell_outcome
+from warehouse import open_warehouse
+
+__all__ = ["Night", "Outcome", "night"]
+
+
+def night(settings: Settings, as_of: datetime, *, kind: str = "nightly", window: Window | None = None,
+          only: tuple[str, ...] = (), runner: Runner | None = None) -> Night:
+    """Play one night and say what became of it. `window` is a backfill's; `only` names sources.
+
+    Raises LockHeld when another run is writing, ConfigError when nothing can start; everything that happens to a
+    single source, account or slice is part of the answer instead.
+    """
+    with open_warehouse(settings) as wh:
+        faultpoint(Faultpoint.LOCK_TAKEN)
+        work = steps.begin(settings, wh, as_of, kind=kind, window=window, only=only, runner=runner or Threads())
+        try:
+            outcome = _play(work)
+        except CrosscheckError as error:
+            tell_failure(work, error)
+            raise
+        return tell_outcome(work, outcome)
+
+
+def _play(work: steps.Work) -> Outcome:
+    steps.plan_slices(work)
+    steps.read(work)
+    if not work.landed:
+        return Outcome.UNREAD
+    steps.load(work)
+    if not steps.gate(work, 1):
+        return Outcome.GATE_FAILED
+    steps.stage(work)
+    if not steps.gate(work, 2):
+        return Outcome.GATE_FAILED
+    steps.build_marts(work)
+    if not steps.gate(work, 3):
+        return Outcome.GATE_FAILED
+    steps.publish_marts(work)
+    return Outcome.PARTIAL if work.stale else Outcome.PUBLISHED
