@@ -45,6 +45,7 @@ class Campaign:
     started: date
     deleted_at: datetime | None = None
     has_ads_level: bool = True  # False: like Performance Max, spend exists at campaign level only
+    rows_hidden_when_deleted: bool = False  # once deleted, only the account's total still holds its spend
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,11 @@ class Call:
 
 @dataclass(frozen=True)
 class Lead:
-    """One record in a CRM. `url` is the landing URL with its query; click ids and UTM live there."""
+    """One record in a CRM. `url` is the landing URL with its query; click ids and UTM live there.
+
+    Statuses bear the fields `hs_lead_status` and `lifecyclestage` (HubSpot) or `relation_name` (Getfly, which shows
+    only the current one). `sandbox.view` tells what an API shows of a lead at an instant.
+    """
 
     crm: str  # hubspot | getfly
     lead_id: str
@@ -146,7 +151,12 @@ class Lead:
 
 @dataclass(frozen=True)
 class Deal:
-    """One deal (HubSpot) or order (Getfly). `closed` is set when won or lost; cancelled ones lose their win."""
+    """One deal (HubSpot) or order (Getfly). Cancelled ones lose their win.
+
+    `stage_changes` bear the field `dealstage` (HubSpot's default pipeline) or `status` (Getfly: 1 new, 2 approved,
+    3 cancelled); a cancellation is one of them. A Getfly order shows `won_at` as its `order_date`, with the time of
+    day, from the approval on; before that `order_date` is the creation.
+    """
 
     crm: str
     deal_id: str
