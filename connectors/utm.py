@@ -10,6 +10,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
+from math import isnan
 from urllib.parse import unquote_plus
 
 UTM_NAMES = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term")
@@ -45,12 +46,12 @@ class Tracking:
 
 
 def tidy(text: object) -> str | None:
-    """Text without surrounding space and without characters no database holds; None when nothing is left.
+    r"""Text without surrounding space and without characters no database holds; None when nothing is left.
 
-    >>> tidy("  spring sale\\x00 ")
+    >>> tidy("  spring sale\x00 ")
     'spring sale'
     """
-    if text is None or text != text:  # NaN is the only value that differs from itself
+    if text is None or (isinstance(text, float) and isnan(text)):
         return None
     return _UNFIT.sub("", str(text)).strip() or None
 

@@ -1,0 +1,109 @@
+"""Getfly CRM: accounts, which are leads, and sale orders.
+
+Getfly keeps no history of a relation, so every change that a night sees becomes a version of our own, marked as
+inferred. Local times come without an offset and belong to the tenant's zone.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from connectors import getfly_map as mapping
+from connectors.base import Account, Limits, Mapped, Output, RawPage, Slice, Stream, StreamKind
+from connectors.base import LoadMode as Mode
+from connectors.credentials import secret
+from connectors.crm import mapped
+from connectors.getfly_wire import classify, has_more, records
+from connectors.http import Http
+from connectors.people import Hasher
+from connectors.retry import Patience
+from crosscheck.canonical import CONTACT, DEAL, LEAD, LEAD_STATUS
+from crosscheck.errors import BrokenAnswer, ConfigError
+from crosscheck.settings import Settings, Source
+
+LIMIT = 100
+ACCOUNTS = Stream("accounts", StreamKind.INCREMENTAL, "One vendor row per account that is new or was edited.", (
+    Output(LEAD, Mode.UPSERT),
+    Output(LEAD_STATUS, Mode.HISTORY, ("source", "lead_id", "status_field")),
+    Output(CONTACT, Mode.UPSERT)))
+ORDERS = Stream("sale_orders", StreamKind.INCREMENTAL, "One vendor row per sale order that is new or was edited.",
+                (Output(DEAL, Mode.UPSERT),), empty_is_normal=True)
+
+
+class Getfly:
+    """One tenant, which is one account. Options: base_url (https://TENANT.getflycrm.com), time_zone."""
+
+    name = "getfly"
+    streams = (ACCOUNTS, ORDERS)
+    limits = Limits(concurrent=2, per_second=5)  # no limit is documented: be a polite guest
+
+    def __init__(self, source: Source, settings: Settings, *, sleep: Callable[[float], None] = time.sleep) -> None:
+        if "base_url" not in source.options:
+            raise ConfigError(f"source {source.name}: base_url is not configured",
+                              fix='[sources.options] base_url = "https://TENANT.getflycrm.com"')
+        self._source, self._base = source, str(source.options["base_url"])
+        self._zone = str(source.options.get("time_zone", settings.project.time_zone))
+        self._hasher = Hasher(settings.secret(settings.privacy_key))
+        self._key = secret(source, "api_key")
+        self._http = Http(self._base, limits=self.limits, headers=lambda: {"x-api-key": self._key}, sleep=sleep,
+                          classify=classify, refresh=self._reread)
+        self._patience = Patience(self._http.policy, sleep)
+
+    def _reread(self) -> None:
+        self._key = secret(self._source, "api_key")
+
+    def accounts(self) -> list[Account]:
+        """The key's tenant, after one request that proves the key. Raises ConfigError when it is refused."""
+        self._http.get("/api/v6.1/accounts", {"fields": "id", "limit": 1, "offset": 0})
+        host = urlsplit(self._base).hostname or ""
+        return [Account(host, self._zone, host.partition(".")[0], "VND")]
+
+    def pages(self, job: Slice) -> Iterator[RawPage]:
+        """Pages by offset in order of id, each an unchanged answer. Raises `crosscheck.errors` only."""
+        offset, before = 0, frozenset[str]()
+        while True:
+            body = self._patience.call(partial(self._page, job, offset, before))
+            found = records(body)
+            if found:
+                yield RawPage(body, rows=len(found))
+            if not has_more(body, len(found), LIMIT):
+                return
+            offset, before = offset + len(found), _ids(found)
+
+    def _page(self, job: Slice, offset: int, before: frozenset[str]) -> bytes:
+        path, params = self._request(job)
+        body = self._http.get(path, params | {"sort": "id", "limit": LIMIT, "offset": offset}).body
+        if before & _ids(records(body)):
+            raise BrokenAnswer("a page holds records of the page before")
+        return body
+
+    def map(self, job: Slice, page: RawPage) -> Mapped:
+        """Pure; see `getfly_map`."""
+        found = records(page.body)
+        zone = ZoneInfo(job.account.time_zone)
+        if job.stream.name == "accounts":
+            to_rows = partial(mapping.account_rows, job, self._hasher, zone)
+        else:
+            to_rows = partial(mapping.order_rows, job, zone)
+        return mapped(job.stream, found, to_rows, mapping.drift(job.stream.name, found))
+
+    def _request(self, job: Slice) -> tuple[str, dict[str, Any]]:
+        fields = ",".join(mapping.FIELDS[job.stream.name])
+        since = None if job.since is None else job.since - job.stream.overlap
+        if job.stream.name == "accounts":
+            stamp = 0 if since is None else int(since.timestamp())
+            return "/api/v6.1/accounts/sync", {"filtering[last_sync]": stamp, "fields": fields}
+        params = {"fields": fields}
+        if since is not None:
+            local = since.astimezone(ZoneInfo(job.account.time_zone))
+            params["filtering[updated_at:gte]"] = f"{local:%Y-%m-%d %H:%M:%S}"
+        return "/api/v6.1/sale_orders", params
+
+
+def _ids(found: list[dict[str, Any]]) -> frozenset[str]:
+    return frozenset(str(record.get("id")) for record in found)
