@@ -1,0 +1,59 @@
+"""Fixtures for both engines: a warehouse per test, on DuckDB and on PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from crosscheck.settings import Project, Settings, Store
+from tests.support import postgres
+from warehouse.engine import Warehouse, open_warehouse
+from warehouse.migrations import migrate
+
+ENGINES = ("duckdb", "postgresql")
+_TEMPLATE = "crosscheck_template"
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[postgres.PostgresServer]:
+    """One throw-away server per session (per worker under xdist), with a migrated template database."""
+    with postgres.running() as server:
+        url = server.create(_TEMPLATE)
+        with open_warehouse(Settings(store=Store(warehouse=url))) as wh:
+            migrate(wh)
+        yield server
+
+
+@pytest.fixture
+def settings_for(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Callable[[str], Settings]]:
+    """`settings_for("duckdb" | "postgresql")`: settings with a store of this test's own."""
+    made: list[str] = []
+
+    def make(engine: str) -> Settings:
+        url = f"duckdb:///{tmp_path}/var/warehouse.duckdb"
+        if engine == "postgresql":
+            server: postgres.PostgresServer = request.getfixturevalue("postgres_server")
+            made.append(f"test_{uuid4().hex[:12]}")
+            url = server.create(made[-1], _TEMPLATE)
+        return Settings(home=tmp_path, project=Project(name="test"), store=Store(warehouse=url))
+
+    yield make
+    for database in made:
+        request.getfixturevalue("postgres_server").drop(database)
+
+
+@pytest.fixture(params=ENGINES)
+def settings(request: pytest.FixtureRequest, settings_for: Callable[[str], Settings]) -> Settings:
+    """Settings of an empty warehouse, once per engine."""
+    return settings_for(request.param)
+
+
+@pytest.fixture
+def wh(settings: Settings) -> Iterator[Warehouse]:
+    """An open, migrated, empty warehouse, once per engine."""
+    with open_warehouse(settings) as opened:
+        migrate(opened)
+        yield opened

@@ -1,0 +1,90 @@
+"""From table records to SQLAlchemy tables: one definition for every engine.
+
+DuckDB gets no keys or indexes: they would slow each bulk load, and staging makes keys unique before they are
+written. PostgreSQL gets a unique index per key, and one index per way in which rows are replaced.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+from typing import Any
+
+import sqlalchemy as sa
+
+from crosscheck.tables import Kind, Table
+
+#: Every schema of the warehouse. `incoming` and `mart_next` hold work in progress and have no constraints.
+SCHEMAS = ("incoming", "staging", "restricted", "ops", "mart", "mart_next")
+_UNCHECKED = ("incoming", "mart_next")
+
+_TYPES: dict[Kind, Any] = {
+    Kind.TEXT: sa.Text(),
+    Kind.ID: sa.Text(),
+    Kind.COUNT: sa.BigInteger(),
+    Kind.MONEY: sa.Numeric(18, 6),
+    Kind.QUANTITY: sa.Numeric(18, 6),
+    Kind.RATE: sa.Double(),
+    Kind.INSTANT: sa.DateTime(),
+    Kind.DAY: sa.Date(),
+    Kind.FLAG: sa.Boolean(),
+}
+
+
+def sql_type(kind: Kind) -> Any:
+    """The SQLAlchemy type of a kind. Instants are naive and always UTC."""
+    return _TYPES[kind]
+
+
+@cache
+def table(record: Table, schema: str | None = None) -> sa.Table:
+    """The SQLAlchemy table of a record, in its layer's schema or in another one of SCHEMAS.
+
+    The same arguments give the same object. In `incoming` and `mart_next` every column may be null and nothing is
+    unique: there the gates judge, not the engine.
+    """
+    where = schema or record.layer.value
+    free = where in _UNCHECKED
+    columns = [
+        sa.Column(c.name, sql_type(c.field.kind), nullable=free or not c.required, comment=c.field.meaning)
+        for c in record.columns
+    ]
+    made = sa.Table(record.name, sa.MetaData(), *columns, schema=where, comment=record.grain)
+    if not free:
+        _index(made, record)
+    return made
+
+
+def _index(made: sa.Table, record: Table) -> None:
+    """The key, unique; and the columns by which a slice replaces its rows (PostgreSQL only)."""
+    names = {f"{record.name}_key": record.key}
+    if "stream_key" in made.c:
+        names[f"{record.name}_stream"] = ("stream_key", "day") if "day" in made.c else ("stream_key",)
+    if "lead_id" in made.c and "lead_id" not in record.key[:2]:
+        names[f"{record.name}_lead"] = ("source", "lead_id") if "source" in made.c else ("lead_id",)
+    for name, columns in names.items():
+        index = sa.Index(f"{name}_{made.schema}", *(made.c[c] for c in columns), unique=name.endswith("_key"))
+        index.ddl_if(dialect="postgresql")
+
+
+def create(conn: sa.Connection, tables: Iterable[sa.Table]) -> None:
+    """Create what does not exist yet, with its comments. What exists is left as it is: migrations change it."""
+    for schema, group in _by_schema(tables).items():
+        there = set(sa.inspect(conn).get_table_names(schema=schema))
+        for made in (one for one in group if one.name not in there):
+            made.create(conn, checkfirst=False)
+            if schema == "incoming" and conn.dialect.name == "postgresql":
+                conn.execute(sa.text(f"ALTER TABLE {made.fullname} SET UNLOGGED"))
+
+
+def _by_schema(tables: Iterable[sa.Table]) -> dict[str, list[sa.Table]]:
+    groups: dict[str, list[sa.Table]] = {}
+    for made in tables:
+        groups.setdefault(made.schema or "", []).append(made)
+    return groups
+
+
+def create_schemas(conn: sa.Connection) -> None:
+    """Every schema of the warehouse, if absent."""
+    for name in SCHEMAS:
+        conn.execute(sa.schema.CreateSchema(name, if_not_exists=True))

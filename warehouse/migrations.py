@@ -1,0 +1,56 @@
+"""Numbered steps from an empty database to today's schema: forward only, each applied once, in one transaction.
+
+Version 1 creates every table from its record. A later change of a record needs a step of its own here; a new table
+does not, because missing tables are created every time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import sqlalchemy as sa
+
+from crosscheck.canonical import CANONICAL
+from crosscheck.errors import VersionRetired
+from warehouse import ddl, marts, ops
+from warehouse.engine import Warehouse
+
+Step = Callable[[sa.Connection], None]
+
+
+def _from_records(conn: sa.Connection) -> None:
+    ddl.create(conn, all_tables())
+
+
+#: What was ever applied, oldest first; the position is the version.
+STEPS: tuple[tuple[str, Step], ...] = (("tables from records", _from_records),)
+
+
+def all_tables() -> Iterator[sa.Table]:
+    """Every table of every schema."""
+    yield from ops.TABLES
+    for record in CANONICAL:
+        yield ddl.table(record)
+        yield ddl.table(record, "incoming")
+    for mart in getattr(marts, "MARTS", ()):
+        yield ddl.table(mart.RECORD)
+        yield ddl.table(mart.RECORD, "mart_next")
+
+
+def migrate(wh: Warehouse) -> int:
+    """Bring the schema to the newest version; returns how many steps were applied.
+
+    The warehouse must be open with its lock. Raises VersionRetired when a newer Crosscheck wrote the schema.
+    """
+    with wh.engine.begin() as conn:
+        ddl.create_schemas(conn)
+        ddl.create(conn, [ops.schema_version])
+        applied = conn.scalar(sa.select(sa.func.max(ops.schema_version.c.version))) or 0
+        if applied > len(STEPS):
+            raise VersionRetired(f"the warehouse has schema {applied}, this Crosscheck knows {len(STEPS)}",
+                                 fix="install the Crosscheck that wrote it, or a newer one")
+        for version, (name, step) in enumerate(STEPS[applied:], start=applied + 1):
+            step(conn)
+            conn.execute(sa.insert(ops.schema_version).values(version=version, name=name))
+        ddl.create(conn, all_tables())
+    return len(STEPS) - applied
