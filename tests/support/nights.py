@@ -70,9 +70,9 @@ class Playground:
 
     def published(self) -> dict[str, list[tuple[Any, ...]]]:
         """Every published row of every mart, sorted; run ids and wall-clock instants left out."""
-        from warehouse.reading import published_tables
+        from warehouse.reading import comparable
 
-        return {name: sorted((tuple(map(str, row)) for row in rows)) for name, rows in published_tables(self.settings)}
+        return {name: [tuple(map(str, row)) for row in rows] for name, rows in comparable(self.settings).items()}
 
 
 def _play(folder: Path, warehouse: str, as_of: datetime, fault: str, env: dict[str, str]) -> None:
