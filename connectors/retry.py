@@ -5,6 +5,7 @@ All waiting goes through one injectable sleeper, so a test of an hour of throttl
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -50,7 +51,7 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     wish = headers.get("retry-after", "").strip()
     try:
         seconds = float(wish)
-        return max(0.0, seconds) if seconds == seconds else None
+        return None if math.isnan(seconds) else max(0.0, seconds)
     except ValueError:
         return _until(wish, headers.get("date", ""))
 

@@ -201,7 +201,8 @@ def test_html_error_pages_fall_back_on_the_status(httpserver: HTTPServer) -> Non
     """A 403 page in HTML is still a refusal, although classify cannot read it."""
 
     def classify(answer: Answer) -> CrosscheckError | None:
-        return None if answer.json() else None
+        assert answer.json()
+        return None
 
     script(httpserver, Response("<html>", 403))
     with pytest.raises(AccountRefused):
@@ -219,7 +220,8 @@ def test_errors_hold_no_query_and_no_token(waits: list[float]) -> None:
     assert caught.value.__cause__ is None
 
 
-@pytest.mark.parametrize(("status", "kind"), [(400, ConfigError), (404, ConfigError), (408, TryAgain), (301, BrokenAnswer)])
+@pytest.mark.parametrize(
+    ("status", "kind"), [(400, ConfigError), (404, ConfigError), (408, TryAgain), (301, BrokenAnswer)])
 def test_status_alone(status: int, kind: type[CrosscheckError]) -> None:
     """Every status has a class that says what to do next."""
     assert isinstance(by_status(Answer(status, {}, b"")), kind)
