@@ -1,0 +1,170 @@
+"""One page of cells into canonical frames: pure, and every row that does not fit is set aside with its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+
+from connectors.base import Mapped, Slice
+from connectors.file_cells import Cell, Condition, constant
+from connectors.file_derived import Derive
+from connectors.file_formats import Chunk, Row
+from connectors.file_mapping import FileMapping, FileStream, Target
+from connectors.file_numbers import UnreadableError
+from connectors.file_parsers import default_for, reader
+from crosscheck.tables import TECHNICAL, Column, Kind
+from crosscheck.windows import local_day
+
+Values = list[Any]
+_MISSING = object()
+
+
+@dataclass
+class _Rows:
+    """The rows of a page that have the header's length, by column; `bad` grows while columns are read."""
+
+    columns: Mapping[str, tuple[str | None, ...]]
+    numbers: list[int]
+    bad: dict[int, tuple[str, str]] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def column(self, name: str) -> tuple[str | None, ...]:
+        return self.columns.get(name) or (None,) * len(self)
+
+    def refuse(self, place: int, reason: str, where: str) -> None:
+        """The first reason of a row stays."""
+        self.bad.setdefault(place, (reason, where))
+
+
+def holds(conditions: Mapping[str, Condition], cell: Callable[[str], str | None]) -> bool:
+    """Whether a row satisfies all conditions; `cell` gives the text of a column."""
+    for name, condition in conditions.items():
+        value = (cell(name) or "").strip()
+        if not value if condition == "non_empty" else value not in condition:
+            return False
+    return True
+
+
+def read_cell(cell: Cell, column: Column, mapping: FileMapping) -> Callable[[str | None], Any]:
+    """The function from a cell's text to the column's value, or UnreadableError; null where the mapping says so."""
+    kind = column.field.kind
+    default = None if cell.default is None else constant(cell.default, kind)
+    if cell.values is None:
+        zone = ZoneInfo(cell.time_zone or mapping.time_zone)
+        parse = reader(cell.parse or default_for(kind) or "text", kind, zone, cell.scale)
+    else:
+        known = {text: constant(value, kind) for text, value in cell.values.items()}
+        parse = partial(_translate, known, _MISSING if cell.otherwise is None else constant(cell.otherwise, kind))
+
+    def read(text: str | None) -> Any:
+        trimmed = None if text is None else text.strip()
+        return default if trimmed is None or trimmed in cell.null else parse(trimmed)
+
+    return read
+
+
+def map_chunk(stream: FileStream, mapping: FileMapping, job: Slice, chunk: Chunk, derive: Derive) -> Mapped:
+    """The canonical frames of a page, its quarantine, and the columns nobody mapped or set aside by name."""
+    rows, ragged = _split(chunk)
+    filled = [(target, _fill(target, mapping, job, rows, derive)) for target in stream.outputs]
+    frames = {target.table: _frame(target, values, rows, primary=target is stream.outputs[0])
+              for target, values in filled}
+    refused = [(rows.numbers[place], *reason) for place, reason in rows.bad.items()]
+    refused += [(number, "ragged", "") for number in ragged]
+    known = stream.sources | stream.ignore.keys() | {here for join in stream.join for here in join.take.values()}
+    drift = tuple(sorted(name for name in chunk.columns if name not in known and _says_something(name, rows)))
+    return Mapped(frames, pd.DataFrame(sorted(refused), columns=["row_no", "reason", "field"]), drift)
+
+
+def _says_something(name: str, rows: _Rows) -> bool:
+    """A column without a name and without a value is an export's margin, not drift."""
+    return not name.startswith("(column ") or any(rows.column(name))
+
+
+def _split(chunk: Chunk) -> tuple[_Rows, list[int]]:
+    width = len(chunk.columns)
+    good: list[tuple[int, Row]] = []
+    ragged: list[int] = []
+    for number, row in enumerate(chunk.rows, start=1):
+        if len(row) == width:
+            good.append((number, row))
+        else:
+            ragged.append(number)
+    by_column = zip(*(row for _, row in good), strict=True) if good else [() for _ in chunk.columns]
+    return _Rows(dict(zip(chunk.columns, by_column, strict=True)), [number for number, _ in good]), ragged
+
+
+def _fill(target: Target, mapping: FileMapping, job: Slice, rows: _Rows, derive: Derive) -> dict[str, Values]:
+    values: dict[str, Values] = {}
+    for column in target.record.columns:
+        if column.name in target.columns:
+            values[column.name] = _values(target.columns[column.name], column, mapping, job, rows)
+    derive(target, job, values, rows.column, len(rows))
+    for column in target.record.columns:
+        if column.required and column.name not in TECHNICAL:
+            cell = target.columns.get(column.name)
+            _require(values[column.name], rows, (cell.source if cell else None) or column.name)
+    return values
+
+
+def _values(cell: Cell, column: Column, mapping: FileMapping, job: Slice, rows: _Rows) -> Values:
+    if cell.source is None:
+        return [_fixed(cell, column, job, mapping)] * len(rows)
+    read, known = read_cell(cell, column, mapping), dict[str | None, Any]()
+    texts, values = rows.column(cell.source), list[Any]([None] * len(rows))
+    for place, text in enumerate(texts):
+        if cell.when and not holds(cell.when, lambda name, place=place: rows.column(name)[place]):  # type: ignore[misc]
+            continue
+        if text not in known:
+            known[text] = _attempt(read, text)
+        if isinstance(known[text], UnreadableError):
+            rows.refuse(place, known[text].reason, cell.source)
+        else:
+            values[place] = known[text]
+    return values
+
+
+def _attempt(read: Callable[[str | None], Any], text: str | None) -> Any:
+    try:
+        return read(text)
+    except UnreadableError as error:
+        return error
+
+
+def _fixed(cell: Cell, column: Column, job: Slice, mapping: FileMapping) -> Any:
+    if not cell.as_of:
+        return constant(cell.const, column.field.kind)
+    return job.as_of if column.field.kind is Kind.INSTANT else local_day(job.as_of, mapping.time_zone)
+
+
+def _translate(known: Mapping[str, Any], otherwise: Any, text: str) -> Any:
+    value = known.get(text, otherwise)
+    if value is _MISSING:
+        raise UnreadableError("unknown_value")
+    return value
+
+
+def _require(values: Values, rows: _Rows, where: str) -> None:
+    for place, value in enumerate(values):
+        if value is None:
+            rows.refuse(place, "empty", where)
+
+
+def _frame(target: Target, values: Mapping[str, Values], rows: _Rows, *, primary: bool) -> pd.DataFrame:
+    """The good rows. A further table has one row per key: the first of the page speaks for the others."""
+    def wanted(place: int) -> bool:
+        return place not in rows.bad and holds(target.where, lambda name: rows.column(name)[place])
+
+    places = [place for place in range(len(rows)) if wanted(place)]
+    names = [column.name for column in target.record.columns if column.name not in TECHNICAL]
+    nothing = [None] * len(rows)
+    data = {name: pd.Series([values.get(name, nothing)[place] for place in places], dtype=object) for name in names}
+    frame = pd.DataFrame({**data, "row_no": pd.Series([rows.numbers[place] for place in places], dtype="int64")})
+    return frame if primary else frame.drop_duplicates(list(target.record.key), ignore_index=True)
