@@ -20,10 +20,10 @@ from connectors.credentials import secret
 from connectors.crm import mapped
 from connectors.getfly_wire import classify, has_more, records
 from connectors.http import Http
+from connectors.pagers import Page, walk
 from connectors.people import Hasher
-from connectors.retry import Patience
 from crosscheck.canonical import CONTACT, DEAL, LEAD, LEAD_STATUS
-from crosscheck.errors import BrokenAnswer, ConfigError
+from crosscheck.errors import ConfigError
 from crosscheck.settings import Settings, Source
 
 LIMIT = 100
@@ -52,7 +52,6 @@ class Getfly:
         self._key = secret(source, "api_key")
         self._http = Http(self._base, limits=self.limits, headers=lambda: {"x-api-key": self._key}, sleep=sleep,
                           classify=classify, refresh=self._reread)
-        self._patience = Patience(self._http.policy, sleep)
 
     def _reread(self) -> None:
         self._key = secret(self._source, "api_key")
@@ -65,22 +64,15 @@ class Getfly:
 
     def pages(self, job: Slice) -> Iterator[RawPage]:
         """Pages by offset in order of id, each an unchanged answer. Raises `crosscheck.errors` only."""
-        offset, before = 0, frozenset[str]()
-        while True:
-            body = self._patience.call(partial(self._page, job, offset, before))
-            found = records(body)
-            if found:
-                yield RawPage(body, rows=len(found))
-            if not has_more(body, len(found), LIMIT):
-                return
-            offset, before = offset + len(found), _ids(found)
+        return (each for each in walk(partial(self._page, job)) if each.rows)
 
-    def _page(self, job: Slice, offset: int, before: frozenset[str]) -> bytes:
+    def _page(self, job: Slice, cursor: str | None) -> Page:
         path, params = self._request(job)
+        offset = int(cursor or 0)
         body = self._http.get(path, params | {"sort": "id", "limit": LIMIT, "offset": offset}).body
-        if before & _ids(records(body)):
-            raise BrokenAnswer("a page holds records of the page before")
-        return body
+        found = records(body)
+        following = str(offset + len(found)) if has_more(body, len(found), LIMIT) else None
+        return Page(RawPage(body, len(found)), following, ",".join(str(each.get("id")) for each in found).encode())
 
     def map(self, job: Slice, page: RawPage) -> Mapped:
         """Pure; see `getfly_map`."""
@@ -104,6 +96,3 @@ class Getfly:
             params["filtering[updated_at:gte]"] = f"{local:%Y-%m-%d %H:%M:%S}"
         return "/api/v6.1/sale_orders", params
 
-
-def _ids(found: list[dict[str, Any]]) -> frozenset[str]:
-    return frozenset(str(record.get("id")) for record in found)

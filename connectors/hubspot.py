@@ -21,6 +21,7 @@ from connectors.credentials import secret
 from connectors.crm import Rejected, Rows, instant, mapped, naive_utc
 from connectors.http import Answer, Http
 from connectors.hubspot_wire import GONE, Envelope, classify, page, results
+from connectors.pagers import Page, walk
 from connectors.people import Hasher
 from connectors.retry import Patience
 from crosscheck.canonical import ACTIVITY, CONTACT, DEAL, LEAD, LEAD_MERGE, LEAD_STATUS
@@ -144,22 +145,18 @@ class HubSpot:
 
     def _archived(self, job: Slice, kind: str) -> Iterator[RawPage]:
         """The list of archived records knows no time filter: pages without a fresh one are left out."""
+        return (each for each in walk(partial(self._archived_page, job, kind)) if each.notes["fresh"])
+
+    def _archived_page(self, job: Slice, kind: str, after: str | None) -> Page:
         params = {"archived": "true", "limit": LIST_LIMIT, "properties": ",".join(mapping.PROPERTIES[kind])}
         more = {"propertiesWithHistory": ",".join(mapping.STATUS_FIELDS)} if kind == "contacts" else {
             "associations": "contacts"}
-        seen: set[str] = set()
-        after: str | None = None
-        while True:
-            answer = self._http.get(f"/crm/v3/objects/{kind}", params | more | ({"after": after} if after else {}))
-            tree = answer.json()
-            if any(_is_fresh(job, record) for record in results(tree)):
-                yield page([answer.body], archived=True)
-            after = ((tree.get("paging") or {}).get("next") or {}).get("after")
-            if not after:
-                return
-            if after in seen:
-                raise BrokenAnswer("the list of archived records runs in a circle")
-            seen.add(after)
+        answer = self._http.get(f"/crm/v3/objects/{kind}", params | more | ({"after": after} if after else {}))
+        tree = answer.json()
+        found = results(tree)
+        following = ((tree.get("paging") or {}).get("next") or {}).get("after")
+        raw = page([answer.body], fresh=any(_is_fresh(job, record) for record in found))
+        return Page(raw, following, ",".join(str(record.get("id")) for record in found).encode())
 
 
 def _filter(name: str, operator: str, value: str) -> dict[str, str]:
