@@ -62,7 +62,7 @@ class Files:
                 for chunk in chunks(file, name(path), stream, stream.page_rows):
                     _check_columns(stream, chunk, name(path))
                     wide = _joined(chunk, joins)
-                    rows = [row for row in wide.rows if _kept(row, wide.columns, keep)]
+                    rows = wide.rows if keep is None else [row for row in wide.rows if _kept(row, wide.columns, keep)]
                     body = {"file": name(path), "sha256": was.sha256, "columns": wide.columns, "rows": rows}
                     notes = {"file": name(path), "sha256": was.sha256, "left_out": len(wide.rows) - len(rows)}
                     yield RawPage(json.dumps(body).encode(), len(rows), notes)
@@ -81,11 +81,11 @@ class Files:
     def _hasher(self) -> Hasher:
         return Hasher(self._settings.secret(self._settings.privacy_key), self._mapping.phone_region)
 
-    def _keep(self, stream: FileStream, job: Slice) -> _Keep:
+    def _keep(self, stream: FileStream, job: Slice) -> _Keep | None:
         """Whether a row belongs to the slice: the stream's own condition, and its day where days are restated."""
         primary = stream.outputs[0]
         if stream.window_on is None:
-            return lambda row: holds(stream.where, row.get)
+            return (lambda row: holds(stream.where, row.get)) if stream.where else None
         cell = primary.columns[stream.window_on]
         read = read_cell(cell, primary.record.by_name[stream.window_on], self._mapping)
 

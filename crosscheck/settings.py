@@ -118,7 +118,9 @@ class Settings(BaseSettings):
     alerts: Alerts = Alerts()
     sources: tuple[Source, ...] = ()
     rules: str = "rules"
-    privacy_key: Annotated[str, AfterValidator(_reference)] = "env:CROSSCHECK_PRIVACY_KEY"
+    # The alias keeps the variable that holds the key from being read as the reference to it.
+    privacy_key: Annotated[str, AfterValidator(_reference)] = Field("env:CROSSCHECK_PRIVACY_KEY",
+                                                                    validation_alias="privacy_key")
     home: Path = Path()
 
     @classmethod
