@@ -14,9 +14,10 @@ import sqlalchemy as sa
 
 from crosscheck.tables import Kind, Table
 
-#: Every schema of the warehouse. `incoming` and `mart_next` hold work in progress and have no constraints.
+#: Every schema of the warehouse. `incoming` and `mart_next` hold work in progress and have no constraints; `inbox` is
+#: what stands behind `incoming` on DuckDB.
 SCHEMAS = ("incoming", "staging", "restricted", "ops", "mart", "mart_next")
-_UNCHECKED = ("incoming", "mart_next")
+_UNCHECKED = ("incoming", "inbox", "mart_next")
 
 _TYPES: dict[Kind, Any] = {
     Kind.TEXT: sa.Text(),

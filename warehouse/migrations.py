@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from crosscheck.canonical import CANONICAL
 from crosscheck.errors import VersionRetired
-from warehouse import ddl, marts, ops
+from warehouse import ddl, incoming, marts, ops
 from warehouse.engine import Warehouse
 
 Step = Callable[[sa.Connection], None]
@@ -27,11 +27,10 @@ STEPS: tuple[tuple[str, Step], ...] = (("tables from records", _from_records),)
 
 
 def all_tables() -> Iterator[sa.Table]:
-    """Every table of every schema."""
+    """Every table of every schema but `incoming`, which is no part of what lasts."""
     yield from ops.TABLES
     for record in CANONICAL:
         yield ddl.table(record)
-        yield ddl.table(record, "incoming")
     for mart in getattr(marts, "MARTS", ()):
         yield ddl.table(mart.RECORD)
         yield ddl.table(mart.RECORD, "mart_next")
@@ -53,4 +52,7 @@ def migrate(wh: Warehouse) -> int:
             step(conn)
             conn.execute(sa.insert(ops.schema_version).values(version=version, name=name))
         ddl.create(conn, all_tables())
+    with wh.engine.connect() as conn:
+        incoming.prepare(conn)
+        conn.commit()
     return len(STEPS) - applied
