@@ -1,0 +1,124 @@
+"""Requests and replies, free of sockets: what a vendor's imitation receives and gives back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import parse_qs, unquote, urlencode, urlsplit
+
+if TYPE_CHECKING:
+    from sandbox.faults import Active
+    from sandbox.world import World
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Request:
+    """One HTTP request. `base_url` is the vendor's own address, for the links an answer carries."""
+
+    method: str
+    target: str
+    headers: Mapping[str, str]
+    body: bytes
+    base_url: str
+
+    @property
+    def path(self) -> str:
+        """The path, decoded, without the query."""
+        return unquote(urlsplit(self.target).path)
+
+    @property
+    def params(self) -> dict[str, str]:
+        """Query parameters, and those of a form body; the last of a name counts."""
+        found = parse_qs(urlsplit(self.target).query, keep_blank_values=True)
+        if self.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+            found |= parse_qs(self.body.decode(), keep_blank_values=True)
+        return {name: values[-1] for name, values in found.items()}
+
+    def many(self, name: str) -> list[str]:
+        """A list parameter, repeated or joined by commas."""
+        values = parse_qs(urlsplit(self.target).query).get(name, [])
+        return [part for value in values for part in value.split(",") if part]
+
+    def json(self) -> Any:
+        """The decoded JSON body. Raises ValueError."""
+        return json.loads(self.body or b"{}")
+
+    def url(self, **changes: str) -> str:
+        """This request's own address with parameters replaced."""
+        return f"{self.base_url}{urlsplit(self.target).path}?{urlencode(self.params | changes)}"
+
+
+@dataclass(frozen=True)
+class Reply:
+    """One HTTP answer. A body that is not bytes is rendered as JSON. `cut` ends the connection after so many bytes."""
+
+    status: int
+    body: Any
+    headers: Mapping[str, str] = field(default_factory=dict)
+    cut: int | None = None
+
+    def encode(self) -> bytes:
+        """The body's bytes."""
+        if isinstance(self.body, bytes):
+            return self.body
+        return json.dumps(self.body, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+class Refused(Exception):  # noqa: N818 - an answer, not an accident
+    """Ends the handling of a request with the vendor's error answer."""
+
+    def __init__(self, status: int, body: Any, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(status)
+        self.reply = Reply(status, body, headers or {})
+
+
+@dataclass
+class Options:
+    """The sandbox's adjustable sizes: small values exercise paging and limits with little data."""
+
+    google_page_rows: int = 10_000
+    google_chunk_rows: int = 1_000
+    google_token_requests: int = 100_000
+    meta_sync_rows: int = 5_000
+    meta_polls: int = 3
+    hubspot_search_cap: int = 10_000
+    getfly_sync_bare_array: bool = False
+
+
+class Vendor(Protocol):
+    """A vendor's imitation. Safe to call from threads."""
+
+    name: str
+
+    def answer(self, request: Request, world: World, faults: Active) -> Reply:
+        """The answer to one request as of the world's instant. Raises Refused."""
+        ...
+
+    def failure(self, kind: str, params: Mapping[str, Any]) -> Reply | None:
+        """The vendor's own wording of a fault: throttled, quota, expired_token, forbidden_account, unavailable."""
+        ...
+
+
+@dataclass(frozen=True)
+class Page:
+    """A part of a longer list. `after` asks for the next one; None on the last."""
+
+    rows: Sequence[Row]
+    after: str | None
+
+
+def paginate(rows: Sequence[Row], cursor: str | None, size: int, faults: Active) -> Page:
+    """The page that a cursor names. A cursor is an offset, with a suffix where a fault repeats a page."""
+    start = int((cursor or "0").split(".")[0])
+    after = str(start + size) if start + size < len(rows) else None
+    return Page(rows[start:start + size], faults.redirect(cursor, after))
+
+
+def batches(rows: Sequence[Row], size: int) -> Iterator[Sequence[Row]]:
+    """The rows in runs of at most `size`; one empty run when there are none."""
+    for start in range(0, max(len(rows), 1), size):
+        yield rows[start:start + size]
