@@ -36,11 +36,22 @@ class _Rows:
         return len(self.numbers)
 
     def column(self, name: str) -> tuple[str | None, ...]:
+        """The texts of a column; nulls where this page has none of the name."""
         return self.columns.get(name) or (None,) * len(self)
 
     def refuse(self, place: int, reason: str, where: str) -> None:
         """The first reason of a row stays."""
         self.bad.setdefault(place, (reason, where))
+
+    def require(self, values: Values, places: list[int], where: str) -> None:
+        """Refuse the rows whose value is missing."""
+        for place in places:
+            if values[place] is None:
+                self.refuse(place, "empty", where)
+
+    def holds(self, conditions: Mapping[str, Condition], place: int) -> bool:
+        """Whether the row satisfies all conditions."""
+        return not conditions or holds(conditions, lambda name: self.column(name)[place])
 
 
 def holds(conditions: Mapping[str, Condition], cell: Callable[[str], str | None]) -> bool:
@@ -73,9 +84,10 @@ def read_cell(cell: Cell, column: Column, mapping: FileMapping) -> Callable[[str
 def map_chunk(stream: FileStream, mapping: FileMapping, job: Slice, chunk: Chunk, derive: Derive) -> Mapped:
     """The canonical frames of a page, its quarantine, and the columns nobody mapped or set aside by name."""
     rows, ragged = _split(chunk)
-    filled = [(target, _fill(target, mapping, job, rows, derive)) for target in stream.outputs]
-    frames = {target.table: _frame(target, values, rows, primary=target is stream.outputs[0])
-              for target, values in filled}
+    page = _Page(mapping, job, rows, derive)
+    filled = [(target, *page.fill(target)) for target in stream.outputs]
+    frames = {target.table: _frame(target, wanted, values, rows, primary=target is stream.outputs[0])
+              for target, wanted, values in filled}
     refused = [(rows.numbers[place], *reason) for place, reason in rows.bad.items()]
     refused += [(number, "ragged", "") for number in ragged]
     known = stream.sources | stream.ignore.keys() | {here for join in stream.join for here in join.take.values()}
@@ -101,34 +113,48 @@ def _split(chunk: Chunk) -> tuple[_Rows, list[int]]:
     return _Rows(dict(zip(chunk.columns, by_column, strict=True)), [number for number, _ in good]), ragged
 
 
-def _fill(target: Target, mapping: FileMapping, job: Slice, rows: _Rows, derive: Derive) -> dict[str, Values]:
-    values: dict[str, Values] = {}
-    for column in target.record.columns:
-        if column.name in target.columns:
-            values[column.name] = _values(target.columns[column.name], column, mapping, job, rows)
-    derive(target, job, values, rows.column, len(rows))
-    for column in target.record.columns:
-        if column.required and column.name not in TECHNICAL:
-            cell = target.columns.get(column.name)
-            _require(values[column.name], rows, (cell.source if cell else None) or column.name)
-    return values
+class _Page:
+    """One page on its way into the tables of its stream."""
 
+    def __init__(self, mapping: FileMapping, job: Slice, rows: _Rows, derive: Derive) -> None:
+        self._mapping, self._job, self._rows, self._derive = mapping, job, rows, derive
 
-def _values(cell: Cell, column: Column, mapping: FileMapping, job: Slice, rows: _Rows) -> Values:
-    if cell.source is None:
-        return [_fixed(cell, column, job, mapping)] * len(rows)
-    read, known = read_cell(cell, column, mapping), dict[str | None, Any]()
-    texts, values = rows.column(cell.source), list[Any]([None] * len(rows))
-    for place, text in enumerate(texts):
-        if cell.when and not holds(cell.when, lambda name, place=place: rows.column(name)[place]):  # type: ignore[misc]
-            continue
-        if text not in known:
-            known[text] = _attempt(read, text)
-        if isinstance(known[text], UnreadableError):
-            rows.refuse(place, known[text].reason, cell.source)
-        else:
-            values[place] = known[text]
-    return values
+    def fill(self, target: Target) -> tuple[list[int], dict[str, Values]]:
+        """The places of the rows that a table takes, and its columns over all rows."""
+        rows, columns = self._rows, target.record.columns
+        wanted = [place for place in range(len(rows)) if rows.holds(target.where, place)]
+        values = {column.name: self._values(target.columns[column.name], column, wanted)
+                  for column in columns if column.name in target.columns}
+        self._derive(target, self._job, values, rows.column, len(rows))
+        for column in columns:
+            if column.required and column.name not in TECHNICAL:
+                cell = target.columns.get(column.name)
+                rows.require(values[column.name], wanted, (cell.source if cell else None) or column.name)
+        return wanted, values
+
+    def _values(self, cell: Cell, column: Column, wanted: list[int]) -> Values:
+        rows = self._rows
+        if cell.source is None:
+            return [self._fixed(cell, column)] * len(rows)
+        read, known = read_cell(cell, column, self._mapping), dict[str | None, Any]()
+        texts, values = rows.column(cell.source), list[Any]([None] * len(rows))
+        for place in wanted:
+            if cell.when and not rows.holds(cell.when, place):
+                continue
+            text = texts[place]
+            if text not in known:
+                known[text] = _attempt(read, text)
+            if isinstance(known[text], UnreadableError):
+                rows.refuse(place, known[text].reason, cell.source)
+            else:
+                values[place] = known[text]
+        return values
+
+    def _fixed(self, cell: Cell, column: Column) -> Any:
+        if not cell.as_of:
+            return constant(cell.const, column.field.kind)
+        at = self._job.as_of
+        return at if column.field.kind is Kind.INSTANT else local_day(at, self._mapping.time_zone)
 
 
 def _attempt(read: Callable[[str | None], Any], text: str | None) -> Any:
@@ -138,12 +164,6 @@ def _attempt(read: Callable[[str | None], Any], text: str | None) -> Any:
         return error
 
 
-def _fixed(cell: Cell, column: Column, job: Slice, mapping: FileMapping) -> Any:
-    if not cell.as_of:
-        return constant(cell.const, column.field.kind)
-    return job.as_of if column.field.kind is Kind.INSTANT else local_day(job.as_of, mapping.time_zone)
-
-
 def _translate(known: Mapping[str, Any], otherwise: Any, text: str) -> Any:
     value = known.get(text, otherwise)
     if value is _MISSING:
@@ -151,18 +171,10 @@ def _translate(known: Mapping[str, Any], otherwise: Any, text: str) -> Any:
     return value
 
 
-def _require(values: Values, rows: _Rows, where: str) -> None:
-    for place, value in enumerate(values):
-        if value is None:
-            rows.refuse(place, "empty", where)
-
-
-def _frame(target: Target, values: Mapping[str, Values], rows: _Rows, *, primary: bool) -> pd.DataFrame:
+def _frame(target: Target, wanted: list[int], values: Mapping[str, Values], rows: _Rows, *,
+           primary: bool) -> pd.DataFrame:
     """The good rows. A further table has one row per key: the first of the page speaks for the others."""
-    def wanted(place: int) -> bool:
-        return place not in rows.bad and holds(target.where, lambda name: rows.column(name)[place])
-
-    places = [place for place in range(len(rows)) if wanted(place)]
+    places = [place for place in wanted if place not in rows.bad]
     names = [column.name for column in target.record.columns if column.name not in TECHNICAL]
     nothing = [None] * len(rows)
     data = {name: pd.Series([values.get(name, nothing)[place] for place in places], dtype=object) for name in names}
