@@ -13,7 +13,7 @@ from sandbox.catalogue import ACCOUNTS, BUSINESS_ZONE, ORGANIC_SHARE
 from sandbox.histories import Office
 from sandbox.leads import Arrival, Reception
 from sandbox.model import Company, Deal, Lead
-from sandbox.quarrels import plant
+from sandbox.quarrels import Draft, plant
 from sandbox.spend import Running, ad_days, running
 
 LEADS_AT_SCALE_1 = 2_300
@@ -35,7 +35,8 @@ def make_company(seed: int = 7, scale: float = 1.0, last_night: date = DEFAULT_L
     office = Office(rng, planned[-1])
     arrivals = _arrivals(rng, reception, runs, round(LEADS_AT_SCALE_1 * scale))
     leads, deals = _play(office, arrivals)
-    plant(rng, reception, office, arrivals, runs, leads, deals)
+    draft = Draft(arrivals, leads, deals)
+    plant(rng, draft, reception, office, runs)
     return Company(
         seed, scale, BUSINESS_ZONE, "VND", planned, ACCOUNTS,
         tuple(run.campaign for run in runs), tuple(ad for run in runs for ad in run.ads),

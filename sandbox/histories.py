@@ -31,6 +31,8 @@ _GETFLY = {
     "potential": ("Tiềm năng",), "wrong": ("Sai đối tượng",), "dead": ("Sai số",), "hot": ("Nóng",), "deal": (),
     "won": ("Chốt",), "lost": ("Mất",),
 }
+_STAGES = {"hubspot": ("dealstage", ("appointmentscheduled", "closedwon", "closedlost")),
+           "getfly": ("status", ("1", "2", "3"))}
 #: Distance kept from a horizon's edge, so that a vendor's coarser clock cannot move a win across it.
 _EDGE = timedelta(hours=26)
 _THOUSAND, _CENT = Decimal(1000), Decimal("0.01")
@@ -42,6 +44,20 @@ class Step:
 
     at: datetime
     what: str
+
+
+@dataclass(frozen=True)
+class Sale:
+    """A deal to be made up: whose, how big (above 100,000 it is in VND, else in USD), from when, won when."""
+
+    crm: str
+    lead_id: str | None
+    owner_id: str
+    size: int
+    created: datetime
+    won_at: datetime | None
+    crm_campaign: str | None = None
+    is_final: bool = False  # never cancelled
 
 
 class Office:
@@ -131,32 +147,32 @@ class Office:
         """The lead's deal, and for one customer in twenty a second one; empty when none has begun by the last night."""
         if created >= self.last:
             return ()
-        first = self.deal(lead.crm, lead.lead_id, lead.owner_id, plan.deal, created, won_at)
+        first = self.deal(Sale(lead.crm, lead.lead_id, lead.owner_id, plan.deal, created, won_at))
         if first.won_at is None or self.rng.random() > 0.05:
             return (first,)
         again = self._clear_of_horizons(lead.created, self._after(first.won_at, 24 * 12))
         return (first, *self.sell(lead, plan, self._after(first.won_at, 20), again))
 
-    def deal(self, crm: str, lead_id: str | None, owner_id: str, size: int, created: datetime,
-             won_at: datetime | None, crm_campaign: str | None = None, cancel: bool | None = None) -> Deal:
-        """One deal of about this size; one win in thirty-three is cancelled later unless `cancel` says."""
+    def deal(self, sale: Sale) -> Deal:
+        """The sale as the CRM keeps it: one win in thirty-three is cancelled later, one margin in as many unknown."""
         self.deals += 1
-        rng, currency = self.rng, "VND" if size > 100_000 else "USD"
+        rng, currency = self.rng, "VND" if sale.size > 100_000 else "USD"
         unit = _THOUSAND if currency == "VND" else _CENT
-        listed = Decimal(round(size * rng.uniform(0.5, 1.7) / float(unit))) * unit
+        listed = Decimal(round(sale.size * rng.uniform(0.5, 1.7) / float(unit))) * unit
         discount = (listed * rng.choice((0, 0, 0, 5, 8, 15)) / 100 / unit).quantize(Decimal(1)) * unit
         amount = listed - discount
         margin = (amount * rng.randint(22, 45) / 100 / unit).quantize(Decimal(1)) * unit - discount / 2
-        won = won_at if won_at is not None and won_at < self.last else None
-        cancelled = self._cancelled(won, cancel)
-        lost = None if won or won_at else self._lost(created)
-        return Deal(crm, str(30_000 + self.deals), lead_id, created, owner_id, currency, listed, discount, amount,
+        won = sale.won_at if sale.won_at is not None and sale.won_at < self.last else None
+        cancelled = None if sale.is_final else self._cancelled(won)
+        lost = None if sale.won_at else self._lost(sale.created)
+        return Deal(sale.crm, str(30_000 + self.deals), sale.lead_id, sale.created, sale.owner_id, currency, listed,
+                    discount, amount,
                     None if rng.random() < 0.03 else margin.quantize(Decimal("1") if currency == "VND" else _CENT),
-                    _stages(crm, created, won, lost, cancelled), won, lost, cancelled,
-                    rng.choice(("price", "competitor", "timing")) if lost else None, crm_campaign)
+                    _stages(sale, won, lost, cancelled), won, lost, cancelled,
+                    rng.choice(("price", "competitor", "timing")) if lost else None, sale.crm_campaign)
 
-    def _cancelled(self, won: datetime | None, cancel: bool | None) -> datetime | None:
-        if won is None or cancel is False or (cancel is None and self.rng.random() > 0.03):
+    def _cancelled(self, won: datetime | None) -> datetime | None:
+        if won is None or self.rng.random() > 0.03:
             return None
         moment = self._after(won, 60)
         return moment if moment < self.last else None
@@ -166,12 +182,12 @@ class Office:
         return moment if self.rng.random() < 0.6 and moment < self.last else None
 
 
-def _stages(crm: str, created: datetime, won: datetime | None, lost: datetime | None,
+def _stages(sale: Sale, won: datetime | None, lost: datetime | None,
             cancelled: datetime | None) -> tuple[StatusChange, ...]:
     """The deal's stages: HubSpot's default pipeline, or Getfly's three numbers."""
-    field = "dealstage" if crm == "hubspot" else "status"
-    words = ("appointmentscheduled", "closedwon", "closedlost") if crm == "hubspot" else ("1", "2", "3")
-    steps = [(created, words[0]), (won, words[1]), (lost or cancelled, words[2])]
-    if crm == "hubspot" and (end := won or lost):
-        steps[1:1] = [(created + (end - created) / 3, "qualifiedtobuy"), (created + (end - created) * 2 / 3, "contractsent")]
+    field, words = _STAGES[sale.crm]
+    steps = [(sale.created, words[0]), (won, words[1]), (lost or cancelled, words[2])]
+    if sale.crm == "hubspot" and (end := won or lost):
+        third = (end - sale.created) / 3
+        steps[1:1] = [(sale.created + third, "qualifiedtobuy"), (sale.created + 2 * third, "contractsent")]
     return tuple(StatusChange(at.replace(microsecond=0), field, value) for at, value in steps if at is not None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from random import Random
 from urllib.parse import quote, quote_plus
@@ -93,15 +93,16 @@ class Reception:
         is_dead = rng.random() < plan.dead
         contact = (dead if is_dead else person)(rng, self.count, market)
         rep = rng.choice(_REPS[crm])
-        return Arrival(self._lead(contact, crm, created, door, rep, true), plan, rep, is_dead, door.touch)
+        lead = replace(self._lead(contact, created, door, rep), true_campaign=true)
+        return Arrival(lead, plan, rep, is_dead, door.touch)
 
-    def _lead(self, contact: Contact, crm: str, created: datetime, door: Door, rep: Rep,
-              true: tuple[str, str, str] | None) -> Lead:
+    def _lead(self, contact: Contact, created: datetime, door: Door, rep: Rep) -> Lead:
+        crm = rep.crm
         base = 50_000 if crm == "hubspot" else 1_000
         declared = self.rng.choice(ORIGINS) if self.rng.random() < 0.2 else None
         return Lead(crm, str(base + self.count), contact.person, contact.name, contact.email, contact.phone, created,
                     door.url, door.vendor_lead_id, door.crm_campaign, declared, rep.owner_id,
-                    "form-1" if door.url or door.vendor_lead_id else None, true_campaign=true)
+                    "form-1" if door.url or door.vendor_lead_id else None)
 
     def _door(self, run: Running, created: datetime, market: str) -> Door:
         """By click or form id, by UTM with the id or the name, by the salesperson's word, or by nothing to open."""

@@ -6,6 +6,7 @@ one. Mail domains end in `.example`, which nobody can own.
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from random import Random
 
@@ -38,8 +39,8 @@ def _vietnamese(rng: Random, tail: str) -> str:
     if rng.random() < 0.06:
         return rng.choice(_OLD)[0] + tail
     local = rng.choice(_MOBILE) + tail
-    styles = (local, "+84" + local[1:], f"{local[:4]} {local[4:7]} {local[7:]}", f"{local[:4]}.{local[4:7]}.{local[7:]}")
-    return rng.choice(styles)
+    parts = local[:4], local[4:7], local[7:]
+    return rng.choice((local, "+84" + local[1:], " ".join(parts), ".".join(parts)))
 
 
 def _american(number: int) -> str:
@@ -50,8 +51,6 @@ def _american(number: int) -> str:
 
 
 def _ascii(name: str) -> str:
-    import unicodedata
-
     plain = unicodedata.normalize("NFD", name.replace("Đ", "D").replace("đ", "d"))
     return "".join(c for c in plain if c.isalpha() and c.isascii()).lower()
 

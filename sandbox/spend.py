@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from random import Random
 from zoneinfo import ZoneInfo
 
@@ -19,8 +20,8 @@ from sandbox.model import Ad, AdDay, Campaign, NameChange
 
 _ACCOUNT = {account.account_id: account for account in ACCOUNTS}
 _CENT = Decimal("0.01")
-#: Price of one click in account currency, and how many clicks a thousand impressions bring.
-_CLICK_PRICE = {"VND": 4_500, "USD": Decimal("1.10")}
+#: Price of one click in account currency.
+_CLICK_PRICE = {"VND": 4_500.0, "USD": 1.10}
 
 
 @dataclass(frozen=True)
@@ -52,8 +53,8 @@ def _deleted_at(plan: Plan, last: date) -> datetime | None:
 
 def _ads(campaign: Campaign, number: int, count: int) -> tuple[Ad, ...]:
     return tuple(
-        Ad(campaign.platform, campaign.account_id, campaign.campaign_id, f"{number}{i // 2 + 1:03d}", f"Nhóm {i // 2 + 1}",
-           f"{number}{i + 1:04d}", f"{campaign.names[0].name} {'ABCDEFGH'[i]}")
+        Ad(campaign.platform, campaign.account_id, campaign.campaign_id, f"{number}{i // 2 + 1:03d}",
+           f"Nhóm {i // 2 + 1}", f"{number}{i + 1:04d}", f"{campaign.names[0].name} {'ABCDEFGH'[i]}")
         for i in range(count))
 
 
@@ -82,28 +83,31 @@ def ad_days(rng: Random, runs: Sequence[Running], nights: Sequence[datetime]) ->
 
 
 def _first_versions(rng: Random, run: Running) -> Iterator[AdDay]:
-    zone, currency = _ACCOUNT[run.plan.account_id].time_zone, _ACCOUNT[run.plan.account_id].currency
+    zone = _ACCOUNT[run.plan.account_id].time_zone
     slots = [(ad.ad_group_id, ad.ad_id) for ad in run.ads] or [("", "")]
     seen = [midnight(run.first + timedelta(days=n + 1), zone) + timedelta(hours=1)
             for n in range((run.last - run.first).days + 1)]
     for group, ad in slots:
         for offset, visible in enumerate(seen):
-            yield _row(rng, run.plan, run.campaign, group, ad, run.first + timedelta(days=offset), visible, currency)
+            frame = AdDay(run.plan.platform, run.plan.account_id, run.campaign.campaign_id, group, ad,
+                          run.first + timedelta(days=offset), visible, Decimal(0), 0, 0)
+            yield _filled(rng, run.plan, frame)
 
 
-def _row(rng: Random, plan: Plan, campaign: Campaign, group: str, ad: str, day: date, visible: datetime,
-         currency: str) -> AdDay:
+def _filled(rng: Random, plan: Plan, row: AdDay) -> AdDay:
+    currency, day = _ACCOUNT[plan.account_id].currency, row.day
     raw = plan.spend * rng.uniform(0.75, 1.25) * (1.15 if day.weekday() >= 5 else 1.0)
     spend = Decimal(round(raw)) if currency == "VND" else Decimal(round(raw * 100)) * _CENT
-    clicks = max(1, round(raw / float(_CLICK_PRICE[currency]) * rng.uniform(0.8, 1.2)))
+    clicks = max(1, round(raw / _CLICK_PRICE[currency] * rng.uniform(0.8, 1.2)))
     impressions = clicks * rng.randint(25, 60)
     value = (spend * Decimal(str(plan.claim)) * Decimal(rng.randint(60, 140)) / 100).quantize(
         Decimal(1) if currency == "VND" else _CENT)
     conversions = Decimal(rng.randint(0, max(1, clicks // 12))) if plan.claim else Decimal(0)
-    if campaign.platform == "google_ads" and conversions:
+    if plan.platform == "google_ads" and conversions:
         conversions += Decimal(rng.choice((0, 0, 25, 50))) * _CENT
-    return AdDay(campaign.platform, campaign.account_id, campaign.campaign_id, group, ad, day, visible, spend,
-                 impressions, clicks, _engagements(rng, plan, clicks), conversions, value if conversions else Decimal(0))
+    return replace(row, spend=spend, impressions=impressions, clicks=clicks,
+                   engagements=_engagements(rng, plan, clicks), claimed_conversions=conversions,
+                   claimed_value=value if conversions else Decimal(0))
 
 
 def _engagements(rng: Random, plan: Plan, clicks: int) -> dict[str, int]:
@@ -116,7 +120,7 @@ def _engagements(rng: Random, plan: Plan, clicks: int) -> dict[str, int]:
 
 def _restatements(rng: Random, rows: Sequence[AdDay], nights: Sequence[datetime]) -> Iterator[AdDay]:
     """Between each night and the next: about one recent row in forty changes, and night 2 has the two hard cases."""
-    for before, after in zip(nights, nights[1:], strict=False):
+    for before, after in pairwise(nights):
         moment = before + timedelta(hours=6, seconds=17)
         recent = [row for row in rows if row.visible_from <= before
                   and 1 <= (before.astimezone(UTC).date() - row.day).days <= 20]

@@ -1,0 +1,128 @@
+"""Facts: what a published cell must hold, and how a published table is held against them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+Value = int | Decimal | float | bool | str | None
+Key = tuple[str, ...]
+
+#: The grain of every mart whose truth is known.
+KEYS: Mapping[str, tuple[str, ...]] = {
+    "campaign_roi_daily": ("platform", "account_id", "campaign_id", "day"),
+    "campaign_roi_cohort": ("platform", "account_id", "campaign_id", "cohort_month", "horizon_days"),
+    "campaign_roi_closed": ("platform", "account_id", "campaign_id", "close_month"),
+    "date_basis_tieout": ("close_month",),
+    "lead_quality": ("platform", "account_id", "campaign_id", "cohort_week"),
+    "spend_reconciliation": ("platform", "account_id", "day", "level"),
+    "unmatched_leads": ("source", "created_month", "unmatched_reason"),
+}
+RELATIVE, ABSOLUTE = 1e-9, 1e-12
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One cell: the mart, its key as text, the column and the only right value."""
+
+    mart: str
+    key: dict[str, str]
+    column: str
+    value: Value
+
+
+@dataclass(frozen=True)
+class Mismatch:
+    """One cell that is not as it must be; for a row nobody expected, the column is the star."""
+
+    mart: str
+    key: dict[str, str]
+    column: str
+    expected: Value
+    found: Any
+
+    def __str__(self) -> str:
+        where = ", ".join(self.key.values())
+        return f"{self.mart}({where}).{self.column}: expected {self.expected}, found {self.found}"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """How many facts were compared, and those that do not hold."""
+
+    facts: int
+    wrong: list[Mismatch]
+
+
+@dataclass(frozen=True)
+class Truth:
+    """The right rows of each mart: mart -> key in the order of `KEYS` -> column -> value."""
+
+    night: int
+    rows: Mapping[str, Mapping[Key, Mapping[str, Value]]]
+
+    @property
+    def facts(self) -> Iterator[Fact]:
+        """Every cell, one after the other."""
+        for mart, rows in self.rows.items():
+            for key, columns in rows.items():
+                named = dict(zip(KEYS[mart], key, strict=True))
+                yield from (Fact(mart, named, column, value) for column, value in columns.items())
+
+    def __len__(self) -> int:
+        return sum(len(columns) for rows in self.rows.values() for columns in rows.values())
+
+
+def compare(truth: Truth, rows_by_mart: Mapping[str, Sequence[Mapping[str, Any]]]) -> Comparison:
+    """Holds published rows against the truth, both ways.
+
+    A missing row counts once per fact, an absent column and an unexpected or doubled row once each. Amounts and
+    counts must be exact; floats may differ by 1e-9 of their size.
+    """
+    wrong: list[Mismatch] = []
+    for mart, expected in truth.rows.items():
+        found: dict[Key, Mapping[str, Any]] = {}
+        for row in rows_by_mart.get(mart, ()):
+            key = tuple(as_text(row.get(name)) for name in KEYS[mart])
+            if key not in expected or key in found:
+                named = dict(zip(KEYS[mart], key, strict=True))
+                wrong.append(Mismatch(mart, named, "*", None, "doubled row" if key in found else "unexpected row"))
+            found[key] = row
+        wrong += _differences(mart, expected, found)
+    return Comparison(len(truth), wrong)
+
+
+def _differences(mart: str, expected: Mapping[Key, Mapping[str, Value]],
+                 found: Mapping[Key, Mapping[str, Any]]) -> Iterable[Mismatch]:
+    for key, columns in expected.items():
+        named = dict(zip(KEYS[mart], key, strict=True))
+        row = found.get(key)
+        for column, value in columns.items():
+            if row is None or column not in row:
+                yield Mismatch(mart, named, column, value, "no such row" if row is None else "no such column")
+            elif not same(value, row[column]):
+                yield Mismatch(mart, named, column, value, row[column])
+
+
+def as_text(value: Any) -> str:
+    """A key's text: days in ISO form, whatever type the reader made of them."""
+    if isinstance(value, datetime):
+        value = value.date()
+    return value.isoformat() if isinstance(value, date) else str(value)
+
+
+def same(expected: Value, found: Any) -> bool:
+    """Whether a published value is the expected one. NaN and NaT stand for null, as readers make them so."""
+    if found is not None and found != found:  # noqa: PLR0124 - only not-a-number differs from itself
+        found = None
+    if expected is None or found is None:
+        return expected is None and found is None
+    if isinstance(expected, bool | str):
+        return bool(found == expected)
+    if isinstance(expected, float):
+        return math.isclose(expected, float(found), rel_tol=RELATIVE, abs_tol=ABSOLUTE)
+    return Decimal(str(found)) == expected

@@ -1,0 +1,100 @@
+"""The expected answers: every cell of the published marts, computed from the company's events by hand-written Python.
+
+It shares no parsing and no formula with the connectors and marts it checks, and knows nothing of SQL or frames.
+Where the agreed meanings leave a cell open, no fact is given: what a remainder row shows besides money, and the
+currency of a row without spend.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from sandbox.facts import Comparison, Fact, Key, Mismatch, Truth, Value, compare
+from sandbox.model import Company
+from sandbox.truth_events import Head
+from sandbox.truth_ledger import Ledger
+from sandbox.truth_origin import UNMATCHED, CampaignKey
+from sandbox.truth_roi import Cells, closed, cohort, daily, month, tieout
+
+__all__ = ["Comparison", "Fact", "Mismatch", "Truth", "compare", "expected"]
+
+QUALITY_DAYS = 30
+SMALL_SAMPLE = 20
+STATES = ("reached", "hot", "potential", "wrong_target", "closed")
+_Z = 1.959963984540054
+
+
+def expected(company: Company, night: int) -> Truth:
+    """The right rows of every covered mart after nights 1..`night` ran cleanly. ValueError: no such night."""
+    ledger = Ledger.of(company, night)
+    marts = {"campaign_roi_daily": daily, "campaign_roi_cohort": cohort, "campaign_roi_closed": closed,
+             "date_basis_tieout": tieout, "lead_quality": quality, "spend_reconciliation": reconciliation,
+             "unmatched_leads": unmatched}
+    return Truth(night, {mart: dict(sorted(rows(ledger))) for mart, rows in marts.items()})
+
+
+@dataclass
+class _Week:
+    leads: int = 0
+    heads: list[Head] = field(default_factory=list)
+
+
+def quality(ledger: Ledger) -> Iterator[tuple[Key, Cells]]:
+    """Per campaign and week of creation: the five ratios of the unique leads within 30 days."""
+    weeks: defaultdict[tuple[CampaignKey, date], _Week] = defaultdict(_Week)
+    for campaign, day in ledger.lead_days:
+        weeks[campaign, _monday(day)].leads += 1
+    for head in ledger.heads.values():
+        weeks[head.campaign, _monday(head.day)].heads.append(head)
+    for (campaign, monday), week in weeks.items():
+        size = len(week.heads)
+        cells: Cells = {"lead_count": week.leads, "unique_lead_count": size,
+                        "valid_lead_count": sum(head.is_valid for head in week.heads)}
+        for state in STATES:
+            count = sum(head.within(state, QUALITY_DAYS) for head in week.heads)
+            cells |= {f"{state}_count": count, **_rates(state, count, size)}
+        if size >= SMALL_SAMPLE:
+            cells["coverage_rate"] = sum(head.is_recorded for head in week.heads) / size
+        cells["is_matured"] = monday + timedelta(days=6 + QUALITY_DAYS) < ledger.today
+        cells["is_small_sample"] = size < SMALL_SAMPLE
+        yield (*campaign, monday.isoformat()), cells
+
+
+def _monday(day: date) -> date:
+    return day - timedelta(days=day.weekday())
+
+
+def _rates(state: str, count: int, size: int) -> dict[str, Value]:
+    names = f"{state}_rate", f"{state}_rate_low", f"{state}_rate_high"
+    if size < SMALL_SAMPLE:
+        return dict.fromkeys(names)
+    return dict(zip(names, (count / size, *wilson(count, size)), strict=True))
+
+
+def wilson(count: int, size: int) -> tuple[float, float]:
+    """The 95 % Wilson score interval of a share: the two roots of (p - x)² = z² x (1 - x) / n."""
+    squared = _Z * _Z
+    middle = count + squared / 2
+    spread = _Z * math.sqrt(count * (size - count) / size + squared / 4)
+    return (middle - spread) / (size + squared), (middle + spread) / (size + squared)
+
+
+def reconciliation(ledger: Ledger) -> Iterator[tuple[Key, Cells]]:
+    """Per account, day and finer level: its sum, the account's own total, and what lies between."""
+    for (platform, account_id, day), control in ledger.controls.items():
+        for level, finer in control.by_level.items():
+            yield (platform, account_id, day.isoformat(), level), {
+                "control_amount": control.total, "finer_amount": finer,
+                "unallocated_amount": control.total - finer, "currency_code": control.currency}
+
+
+def unmatched(ledger: Ledger) -> Iterator[tuple[Key, Cells]]:
+    """Per CRM, month of creation and reason: the unique leads that no campaign can claim."""
+    counts: Counter[Key] = Counter((head.lead.crm, month(head.day).isoformat(), head.reason)
+                     for head in ledger.heads.values() if head.campaign == UNMATCHED)
+    for key, count in counts.items():
+        yield key, {"lead_count": count}

@@ -1,0 +1,40 @@
+"""Truth, gathered: everything that the nights so far could know, before any mart groups it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from sandbox.calendar import local_date
+from sandbox.model import Company
+from sandbox.truth_events import Head, Rates, Win, heads_with_history
+from sandbox.truth_origin import CampaignKey, Directory
+from sandbox.truth_people import LeadKey, counted
+from sandbox.truth_spend import Control, Spend, spend
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """What is known after a night. `lead_days` has one entry per counted lead: its own campaign and created day."""
+
+    today: date
+    spend: dict[tuple[CampaignKey, date], Spend]
+    controls: dict[tuple[str, str, date], Control]
+    heads: dict[LeadKey, Head]
+    lead_days: list[tuple[CampaignKey, date]]
+    wins: list[Win]
+
+    @classmethod
+    def of(cls, company: Company, night: int) -> Ledger:
+        """The ledger after nights 1..`night`; IndexError-free: raises ValueError for a night that is not planned."""
+        if not 1 <= night <= len(company.nights):
+            raise ValueError(f"night {night} is not one of 1..{len(company.nights)}")
+        nights = company.nights[:night]
+        rates = Rates(company.fx, company.reporting_currency)
+        directory = Directory.of(company, nights)
+        heads, wins = heads_with_history(company, nights, directory, rates)
+        money, controls = spend(company, nights[-1], rates)
+        zone = company.business_zone
+        lead_days = [(directory.of_lead(lead)[0], local_date(lead.created, zone))
+                     for lead in counted(company.leads, nights)]
+        return cls(local_date(nights[-1], zone), money, controls, heads, lead_days, wins)
