@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from connectors.base import Limits
 from crosscheck.errors import ConfigError
 from crosscheck.settings import SecretRef, Source
 
@@ -19,3 +20,9 @@ def secret(source: Source, name: str) -> str:
                           fix=f'[sources.secrets] {name} = "env:…" or "file:…"')
     home = Path(os.environ.get("CROSSCHECK_CONFIG", "crosscheck.toml")).resolve().parent
     return SecretRef(ref=source.secrets[name]).resolve(home)
+
+
+def limits(source: Source, default: Limits) -> Limits:
+    """The connector's limits, unless options `concurrent` and `per_second` say otherwise: a higher quota, a sandbox."""
+    return Limits(int(source.options.get("concurrent", default.concurrent)),
+                  float(source.options.get("per_second", default.per_second)))

@@ -18,6 +18,7 @@ from connectors.base import Mapped, Stream
 from crosscheck.errors import DataError
 from crosscheck.money import decimal
 from crosscheck.tables import TECHNICAL, Column, Kind, Table, arrow_type
+from crosscheck.windows import Window
 
 Bad = tuple[int, str, str]  # row_no, reason, field
 QUARANTINE = pa.schema([("row_no", pa.int64()), ("reason", pa.string()), ("field", pa.string())])
@@ -71,6 +72,14 @@ class Draft:
         self._columns[name] = pa.repeat(pa.scalar(value, kind), len(self.row_no))
         return self
 
+    def within(self, name: str, window: Window) -> Draft:
+        """Set aside the rows whose day nobody asked for: they would double what another slice brings."""
+        days = self._columns[name]
+        outside = pc.or_(pc.less(days, pa.scalar(window.first)), pc.greater(days, pa.scalar(window.last)))
+        stray = self.row_no.filter(pc.fill_null(outside, pa.scalar(value=False))).to_pylist()
+        self.bad += [(row, "day outside the window asked for", name) for row in stray]
+        return self
+
     def micros(self, name: str, values: Sequence[str | None]) -> Draft:
         """Money in millionths, as a 64-bit integer in text."""
         whole = self._each(name, values, pa.int64(), int)
@@ -108,8 +117,9 @@ class Draft:
 
     def _each(self, name: str, values: Sequence[Any], kind: Any, parse: Callable[[Any], Any]) -> pa.Array:
         """Cast the whole column in Arrow; only where that fails, look for the bad cells one by one."""
+        is_text = isinstance(next((value for value in values if value is not None), ""), str)
         try:
-            return pc.cast(pa.array(values, pa.string()), kind)
+            return pc.cast(pa.array(values, pa.string()), kind) if is_text else pa.array(values, kind)
         except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
             return pa.array([self._one(index, name, value, kind, parse) for index, value in enumerate(values)], kind)
 

@@ -108,7 +108,10 @@ class Http:
         return self.request("POST", path, params=params, json=json)
 
     def request(self, method: str, path: str, **content: Any) -> Answer:
-        """One request with everything: rate, place, retries, one token refresh, classification."""
+        """One request with everything: rate, place, retries, one token refresh, classification.
+
+        `content` is httpx's: params, json, content; `headers` in it come on top of the credential's.
+        """
         if not path.startswith("/") or path.startswith("//") or "\\" in path or "://" in path:
             raise DataError("refused to follow an address that is not a path of the configured origin")
         refreshes = [self._refresh] if self._refresh else []
@@ -147,8 +150,9 @@ class Http:
             return by_status(answer)
 
     def _read(self, method: str, path: str, content: Mapping[str, Any]) -> Answer:
+        headers = {**content.get("headers", {}), **self._headers()}
         try:
-            with self._client.stream(method, self._base + path, headers=dict(self._headers()), **content) as response:
+            with self._client.stream(method, self._base + path, **{**content, "headers": headers}) as response:
                 body = self._drain(response)
                 return Answer(response.status_code, {k.lower(): v for k, v in response.headers.items()}, body)
         except httpx.DecodingError:

@@ -7,9 +7,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from connectors.base import RawPage
-from crosscheck.errors import DataError
+from crosscheck.errors import DataError, Retriable
 
 PAGE_CAP = 100_000
+REPEATS = 2
+
+
+class CursorExpired(Retriable):
+    """The vendor forgot where we were: only reading the slice from its first page helps. The reader does that."""
 
 
 @dataclass(frozen=True)
@@ -27,29 +32,23 @@ class Page:
 def walk(fetch: Callable[[str | None], Page], *, cap: int = PAGE_CAP) -> Iterator[RawPage]:
     """Pages from the first (cursor None) to the one without a following cursor.
 
-    A page whose rows were seen before is asked for once more, because vendors do serve one twice; if it repeats, or
-    if a cursor comes back (A-A or A-B-A), the answer cannot be complete: DataError, never silently fewer rows.
+    Vendors do serve a page twice: its rows land twice and staging counts the losers. But a cursor that comes back
+    (A-A or A-B-A), or rows that keep coming back, mean that the answer never completes: DataError, never fewer rows.
     """
     cursors: set[str] = set()
     contents: set[bytes] = set()
     cursor: str | None = None
+    repeats = 0
     for _ in range(cap):
-        page = _fresh(fetch, cursor, contents)
+        page = fetch(cursor)
+        mark = hashlib.sha256(page.content).digest()
+        repeats += bool(page.raw.rows) and mark in contents
+        if repeats > REPEATS or page.following in cursors:
+            raise DataError("the vendor's paging goes in circles", fix="nothing: the next run reads the slice again")
         yield page.raw
         if page.following is None:
             return
-        if page.following in cursors:
-            raise DataError("the vendor's paging goes in circles: a cursor came back")
+        contents.add(mark)
         cursors.add(page.following)
         cursor = page.following
     raise DataError(f"the vendor's paging does not end: stopped after {cap} pages")
-
-
-def _fresh(fetch: Callable[[str | None], Page], cursor: str | None, contents: set[bytes]) -> Page:
-    for _ in range(2):
-        page = fetch(cursor)
-        mark = hashlib.sha256(page.content).digest()
-        if not page.raw.rows or mark not in contents:
-            contents.add(mark)
-            return page
-    raise DataError("the vendor serves the same page again and again")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import asdict
 from typing import Any
 
@@ -14,11 +14,13 @@ from connectors.base import Connector, RawPage, Slice
 from connectors.checked import checked
 from connectors.frames import QUARANTINE
 from connectors.landing import LandingZone, Manifest, Sink, folder, page_name
+from connectors.pagers import CursorExpired
 from crosscheck.errors import BrokenAnswer, CrosscheckError
 from crosscheck.faultpoints import Faultpoint, faultpoint
 from crosscheck.tables import TECHNICAL
 
 _GROUP_ROWS = 65_536
+_RESTARTS = 2
 _QUARANTINE = QUARANTINE.insert(0, pa.field("page_no", pa.int64()))
 
 
@@ -29,15 +31,24 @@ def land(connector: Connector, job: Slice, zone: LandingZone) -> Manifest:
     """
     if (landed := zone.manifest(job)) is not None:
         return landed
-    zone.clear(folder(job))
     try:
-        manifest = _Landing(connector, job, zone).read(_kept(connector.pages(job), job, zone))
+        manifest = _read(connector, job, zone)
         faultpoint(Faultpoint.BEFORE_MANIFEST)
         zone.seal(manifest)
     except CrosscheckError as error:
         raise error.at(str(job)) from error.__cause__
     faultpoint(Faultpoint.AFTER_MANIFEST)
     return manifest
+
+
+def _read(connector: Connector, job: Slice, zone: LandingZone) -> Manifest:
+    """All pages of a slice; once more from the first when the vendor's cursor expires on the way."""
+    for _ in range(_RESTARTS):
+        zone.clear(folder(job))
+        with suppress(CursorExpired):
+            return _Landing(connector, job, zone).read(_kept(connector.pages(job), job, zone))
+    zone.clear(folder(job))
+    return _Landing(connector, job, zone).read(_kept(connector.pages(job), job, zone))
 
 
 def replay(connector: Connector, job: Slice, zone: LandingZone) -> Manifest:
