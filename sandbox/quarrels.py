@@ -71,15 +71,15 @@ def _merges(rng: Random, draft: Draft, office: Office, nights: Sequence[datetime
 
     Those that a night had seen unmerged bring a won deal along: it is the survivor's from then on.
     """
-    early, quiet = nights[0] - timedelta(days=20), nights[0] - timedelta(days=1)
+    early, quiet = nights[0] - timedelta(days=25), nights[0] - timedelta(days=10)
     places = draft.pick(rng, 32, lambda lead: lead.crm == "hubspot" and lead.created < early
                         and bool(lead.statuses) and _last_event(lead) < quiet)
     past = nights[0] - timedelta(days=9, seconds=23)
     later = [night + timedelta(hours=7, seconds=29) for night in nights]
     for place in range(0, 16, 2):
-        _merge(draft, places[place], places[place + 1], past, forgotten=True)
-    _merge(draft, places[16], places[17], past, forgotten=True)
-    _merge(draft, places[17], places[18], past + timedelta(days=2), forgotten=True)
+        _merge(draft, places[place], places[place + 1], past)
+    _merge(draft, places[16], places[17], past)
+    _merge(draft, places[17], places[18], past + timedelta(days=2))
     for place in range(19, 27, 2):
         lead, size = draft.leads[places[place]], draft.arrivals[places[place]].plan.deal
         begun, won = lead.created + timedelta(days=3), lead.created + timedelta(days=12, seconds=41)
@@ -89,12 +89,9 @@ def _merges(rng: Random, draft: Draft, office: Office, nights: Sequence[datetime
     _merge(draft, places[28], places[29], later[1])
 
 
-def _merge(draft: Draft, away: int, into: int, moment: datetime, *, forgotten: bool = False) -> None:
-    """Merges one lead into another; what a `forgotten` one had done was never seen by anybody."""
-    gone, stays = draft.leads[away], draft.leads[into]
-    history = (gone.statuses[:2], ()) if forgotten else (gone.statuses, gone.calls)
-    draft.leads[away] = replace(gone, statuses=history[0], calls=history[1], merged_at=moment,
-                                merged_into=stays.lead_id)
+def _merge(draft: Draft, away: int, into: int, moment: datetime) -> None:
+    stays = draft.leads[into]
+    draft.leads[away] = replace(draft.leads[away], merged_at=moment, merged_into=stays.lead_id)
     draft.taken.add((stays.crm, stays.lead_id))
 
 

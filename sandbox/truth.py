@@ -1,8 +1,7 @@
 """The expected answers: every cell of the published marts, computed from the company's events by hand-written Python.
 
 It shares no parsing and no formula with the connectors and marts it checks, and knows nothing of SQL or frames.
-Where the agreed meanings leave a cell open, no fact is given: what a remainder row shows besides money, and the
-currency of a row without spend.
+Where the agreed meanings leave a cell open, no fact is given: the coverage of a small sample.
 """
 
 from __future__ import annotations
@@ -46,8 +45,8 @@ class _Week:
 def quality(ledger: Ledger) -> Iterator[tuple[Key, Cells]]:
     """Per campaign and week of creation: the five ratios of the unique leads within 30 days."""
     weeks: defaultdict[tuple[CampaignKey, date], _Week] = defaultdict(_Week)
-    for campaign, day in ledger.lead_days:
-        weeks[campaign, _monday(day)].leads += 1
+    for entry in ledger.leads:
+        weeks[entry.campaign, _monday(entry.day)].leads += 1
     for head in ledger.heads.values():
         weeks[head.campaign, _monday(head.day)].heads.append(head)
     for (campaign, monday), week in weeks.items():
@@ -93,8 +92,8 @@ def reconciliation(ledger: Ledger) -> Iterator[tuple[Key, Cells]]:
 
 
 def unmatched(ledger: Ledger) -> Iterator[tuple[Key, Cells]]:
-    """Per CRM, month of creation and reason: the unique leads that no campaign can claim."""
-    counts: Counter[Key] = Counter((head.lead.crm, month(head.day).isoformat(), head.reason)
-                     for head in ledger.heads.values() if head.campaign == UNMATCHED)
+    """Per CRM, month of creation and reason: the leads, repeats included, that no campaign can claim."""
+    counts: Counter[Key] = Counter((entry.crm, month(entry.day).isoformat(), entry.reason)
+                                   for entry in ledger.leads if entry.campaign == UNMATCHED)
     for key, count in counts.items():
         yield key, {"lead_count": count}

@@ -11,7 +11,7 @@ from sandbox.calendar import local_date
 from sandbox.model import Company, Deal, FxRate, Lead, StatusChange
 from sandbox.truth_origin import CampaignKey, Directory
 from sandbox.truth_people import LeadKey, counted, heads, is_listed, is_reachable
-from sandbox.view import current, exists, updated_at
+from sandbox.view import current, updated_at
 
 #: What a status means, as both departments agreed; everything else means nothing.
 MEANING: Mapping[tuple[str, str], tuple[str, ...]] = {
@@ -95,10 +95,12 @@ class Rates:
 
 
 def recorded(lead: Lead, nights: Sequence[datetime]) -> Iterator[StatusChange]:
-    """What the nights could learn of the lead's statuses: a history from HubSpot, one glance a night from Getfly."""
+    """What the nights could learn of the lead's statuses: one glance a night from Getfly, all of it from HubSpot.
+
+    HubSpot keeps the history even of a lead that was merged away: it is in the survivor's past.
+    """
     if lead.crm == "hubspot":
-        seen = [night for night in nights if exists(lead, night)]
-        yield from (change for change in lead.statuses if seen and change.at <= seen[-1])
+        yield from (change for change in lead.statuses if change.at <= nights[-1])
         return
     newest = None
     for night in nights:

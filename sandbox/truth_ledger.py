@@ -14,19 +14,29 @@ from sandbox.truth_spend import Control, Spend, spend
 
 
 @dataclass(frozen=True)
+class Entry:
+    """One counted lead, a repeat or not: the campaign that its own record names, else why it names none."""
+
+    crm: str
+    campaign: CampaignKey
+    reason: str
+    day: date
+
+
+@dataclass(frozen=True)
 class Ledger:
-    """What is known after a night. `lead_days` has one entry per counted lead: its own campaign and created day."""
+    """What is known after a night."""
 
     today: date
     spend: dict[tuple[CampaignKey, date], Spend]
     controls: dict[tuple[str, str, date], Control]
     heads: dict[LeadKey, Head]
-    lead_days: list[tuple[CampaignKey, date]]
+    leads: list[Entry]
     wins: list[Win]
 
     @classmethod
     def of(cls, company: Company, night: int) -> Ledger:
-        """The ledger after nights 1..`night`; IndexError-free: raises ValueError for a night that is not planned."""
+        """The ledger after nights 1..`night`. ValueError: no such night is planned."""
         if not 1 <= night <= len(company.nights):
             raise ValueError(f"night {night} is not one of 1..{len(company.nights)}")
         nights = company.nights[:night]
@@ -35,6 +45,6 @@ class Ledger:
         heads, wins = heads_with_history(company, nights, directory, rates)
         money, controls = spend(company, nights[-1], rates)
         zone = company.business_zone
-        lead_days = [(directory.of_lead(lead)[0], local_date(lead.created, zone))
-                     for lead in counted(company.leads, nights)]
-        return cls(local_date(nights[-1], zone), money, controls, heads, lead_days, wins)
+        leads = [Entry(lead.crm, *directory.of_lead(lead), local_date(lead.created, zone))
+                 for lead in counted(company.leads, nights)]
+        return cls(local_date(nights[-1], zone), money, controls, heads, leads, wins)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -29,6 +29,9 @@ class Group:
     wins: list[Win] = field(default_factory=list)
 
 
+Groups = defaultdict[tuple[CampaignKey, date], Group]
+
+
 def month(day: date) -> date:
     """The first day of the day's month."""
     return day.replace(day=1)
@@ -39,128 +42,115 @@ def month_end(first: date) -> date:
     return (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
 
 
-def ratio(part: Decimal | int, whole: Decimal | int | None) -> float | None:
-    """Part by whole; None when there is no whole."""
-    return float(Decimal(part) / Decimal(whole)) if whole else None
+def ratio(part: Decimal | None, whole: Decimal | int | None) -> float | None:
+    """Part by whole; None when the part is unknown or the whole is nothing."""
+    return None if part is None or not whole else float(part / whole)
 
 
 def daily(ledger: Ledger) -> Iterator[tuple[Key, Cells]]:
     """Per campaign and day: spend by its own day, leads by creation, wins by closing."""
-    groups: defaultdict[tuple[CampaignKey, date], Group] = defaultdict(Group)
-    for key, one in ledger.spend.items():
-        groups[key].spend.append(one)
-    for campaign, day in ledger.lead_days:
-        groups[campaign, day].leads += 1
-    for head in ledger.heads.values():
-        groups[head.campaign, head.day].heads.append(head)
-    _add_wins(groups, ledger, lambda day: day)
-    for (campaign, day), group in groups.items():
-        yield (*campaign, day.isoformat()), {**_reported(group), **_leads(group, None), **_outcome(group)}
+    for (campaign, day), group in _calendar(ledger, lambda day: day).items():
+        cells = {**_reported(group), **_shown(group), **_leads(group, None), **_outcome(group)}
+        yield (*campaign, day.isoformat()), cells
 
 
 def cohort(ledger: Ledger) -> Iterator[tuple[Key, Cells]]:
     """Per campaign, month of creation and horizon: what the month's leads became within so many days."""
-    groups: defaultdict[tuple[CampaignKey, date], Group] = defaultdict(Group)
-    for (campaign, day), one in ledger.spend.items():
-        groups[campaign, month(day)].spend.append(one)
-    for campaign, day in ledger.lead_days:
-        groups[campaign, month(day)].leads += 1
-    for head in ledger.heads.values():
-        groups[head.campaign, month(head.day)].heads.append(head)
-    for (campaign, first), group in groups.items():
+    for (campaign, first), group in _by_creation(ledger, month).items():
         for days in HORIZONS:
             timely = [win for head in group.heads for win in head.wins if win.at <= head.lead.created + timedelta(days)]
             customers = sum(head.within("closed", days) for head in group.heads)
             row = Group(group.spend, group.leads, group.heads, customers, timely)
-            cells = {**_paid(row), **_leads(row, days), **_outcome(row)}
+            cells = {**_shown(row), **_leads(row, days), **_outcome(row)}
             cells["is_matured"] = month_end(first) + timedelta(days) < ledger.today
             yield (*campaign, first.isoformat(), str(days)), cells
 
 
 def closed(ledger: Ledger) -> Iterator[tuple[Key, Cells]]:
-    """Per campaign and month of closing: the money out and the money in of that month."""
-    for (campaign, first), group in _closed_groups(ledger).items():
-        yield (*campaign, first.isoformat()), {**_paid(group), **_outcome(group)}
+    """Per campaign and calendar month: the money out, who came and what was signed in that month."""
+    for (campaign, first), group in _calendar(ledger, month).items():
+        yield (*campaign, first.isoformat()), {**_shown(group), **_leads(group, None), **_outcome(group)}
 
 
 def tieout(ledger: Ledger) -> Iterator[tuple[Key, Cells]]:
-    """Per month of closing: the wins of all campaigns, of all cohorts with those of no lead, and of the CRM."""
-    months = {month(win.day) for win in ledger.wins} | {first for _, first in _closed_groups(ledger)}
-    for first in months:
+    """Per month with wins: those of all campaigns, of all cohorts with those of no lead, and of the CRM."""
+    for first in {month(win.day) for win in ledger.wins}:
         wins = [win for win in ledger.wins if month(win.day) == first]
         parts = {"closed_view": wins, "cohort_view": [win for win in wins if win.head is not None],
                  "unlinked": [win for win in wins if win.head is None], "crm": wins, "difference": []}
         cells: Cells = {}
         for name, part in parts.items():
             cells[f"{name}_deal_count"] = len(part)
-            cells[f"{name}_revenue_reporting_amount"] = sum((win.revenue for win in part), Decimal(0))
+            cells[f"{name}_revenue_reporting_amount"] = _total(win.revenue for win in part)
         yield (first.isoformat(),), cells
 
 
-def _closed_groups(ledger: Ledger) -> Mapping[tuple[CampaignKey, date], Group]:
-    groups: defaultdict[tuple[CampaignKey, date], Group] = defaultdict(Group)
+def _by_creation(ledger: Ledger, place: Callable[[date], date]) -> Groups:
+    """Spend by its day and leads by their creation; no wins yet."""
+    groups: Groups = defaultdict(Group)
     for (campaign, day), one in ledger.spend.items():
-        groups[campaign, month(day)].spend.append(one)
-    _add_wins(groups, ledger, month)
+        groups[campaign, place(day)].spend.append(one)
+    for entry in ledger.leads:
+        groups[entry.campaign, place(entry.day)].leads += 1
+    for head in ledger.heads.values():
+        groups[head.campaign, place(head.day)].heads.append(head)
     return groups
 
 
-def _add_wins(groups: defaultdict[tuple[CampaignKey, date], Group], ledger: Ledger,
-              place: Callable[[date], date]) -> None:
-    """Places every win by its day, and every new customer by the day of the first win."""
+def _calendar(ledger: Ledger, place: Callable[[date], date]) -> Groups:
+    """Everything by its own day: wins by closing, and each new customer by the first of them."""
+    groups = _by_creation(ledger, place)
     for win in ledger.wins:
         groups[win.campaign, place(win.day)].wins.append(win)
     for head in ledger.heads.values():
         if head.wins:
             groups[head.campaign, place(head.wins[0].day)].new_customers += 1
+    return groups
 
 
-def _paid(group: Group) -> Cells:
+def _shown(group: Group) -> Cells:
     """What was paid and shown for it; nothing known is nothing, not zero."""
     known = [one for one in group.spend if not one.is_remainder]
-    cells: Cells = {
-        "spend_amount": sum((one.amount for one in group.spend), Decimal(0)) if group.spend else None,
-        "spend_reporting_amount": sum((one.reporting for one in group.spend), Decimal(0)) if group.spend else None}
-    if known or not group.spend:
-        cells["impression_count"] = sum(one.impressions for one in known) if known else None
-        cells["click_count"] = sum(one.clicks for one in known) if known else None
-    return cells
+    return {"spend_reporting_amount": _spent(group),
+            "impression_count": sum(one.impressions for one in known) if known else None,
+            "click_count": sum(one.clicks for one in known) if known else None}
 
 
 def _reported(group: Group) -> Cells:
-    """`_paid` with what only a single day can tell: the currency, the engagement and the platform's own claims."""
-    cells = _paid(group)
+    """What only a single day can tell: the account's own money, the engagement and the platform's claims."""
+    cells: Cells = dict.fromkeys(("spend_amount", "currency_code", "engagement_count", "claimed_conversion_count",
+                                  "claimed_value_amount"))
     for one in group.spend:
-        cells["currency_code"] = one.currency
-    if "click_count" in cells:
-        one_day = group.spend[0] if group.spend else None
-        cells["engagement_count"] = one_day.engagements if one_day else None
-        cells["claimed_conversion_count"] = one_day.claimed if one_day else None
-        cells["claimed_value_amount"] = one_day.claimed_value if one_day else None
+        cells |= {"spend_amount": one.amount, "currency_code": one.currency}
+        if not one.is_remainder:
+            cells |= {"engagement_count": one.engagements, "claimed_conversion_count": one.claimed,
+                      "claimed_value_amount": one.claimed_value}
     return cells
 
 
 def _leads(group: Group, days: int | None) -> Cells:
-    spent = sum((one.reporting for one in group.spend), Decimal(0)) if group.spend else None
     qualified = sum(head.is_qualified(days) for head in group.heads)
     return {"lead_count": group.leads, "unique_lead_count": len(group.heads), "qualified_count": qualified,
-            "cpl_amount": None if spent is None else ratio(spent, len(group.heads)),
-            "cpql_amount": None if spent is None else ratio(spent, qualified)}
+            "cpl_amount": ratio(_spent(group), len(group.heads)), "cpql_amount": ratio(_spent(group), qualified)}
 
 
 def _outcome(group: Group) -> Cells:
-    spent = sum((one.reporting for one in group.spend), Decimal(0)) if group.spend else None
-    revenue = _total(win.revenue for win in group.wins)
+    spent, revenue = _spent(group), _total(win.revenue for win in group.wins)
     margins = [win.margin for win in group.wins if win.margin is not None]
-    margin = _total(margins)
     knows_all = len(margins) == len(group.wins)
     return {
         "won_count": group.new_customers, "won_deal_count": len(group.wins), "revenue_reporting_amount": revenue,
-        "gross_margin_reporting_amount": margin, "margin_known_count": len(margins),
-        "cac_media_amount": None if spent is None else ratio(spent, group.new_customers),
+        "gross_margin_reporting_amount": _total(margins) if margins or knows_all else None,
+        "margin_known_count": len(margins),
+        "cac_media_amount": ratio(spent, group.new_customers),
         "roas_ratio": ratio(revenue, spent),
-        "roi_ratio": ratio(margin - (spent or 0), spent) if knows_all else None,
+        "roi_ratio": ratio(_total(margins) - (spent or 0), spent) if knows_all else None,
         "roi_revenue_ratio": ratio(revenue - (spent or 0), spent)}
+
+
+def _spent(group: Group) -> Decimal | None:
+    """Spend in reporting currency; None when no platform reported any."""
+    return _total(one.reporting for one in group.spend) if group.spend else None
 
 
 def _total(amounts: Iterable[Decimal]) -> Decimal:
