@@ -65,7 +65,7 @@ class World:
 
     @cached_property
     def leads(self) -> dict[str, dict[str, Lead]]:
-        """Leads by CRM and id that exist now. What befell the merged-away ones is in the survivor's past."""
+        """Leads by CRM and id that exist now. A survivor has the calls of those merged into it; its history is its own."""
         shown: dict[str, dict[str, Lead]] = defaultdict(dict)
         for lead in self.company.leads:
             if view.exists(lead, self.now):
@@ -105,7 +105,7 @@ class World:
     def _lead_now(self, lead: Lead) -> Lead:
         family = [lead, *self.absorbed.get((lead.crm, lead.lead_id), [])]
         return replace(
-            lead, statuses=_until(self.now, *(one.statuses for one in family)),
+            lead, statuses=_until(self.now, lead.statuses),
             calls=tuple(call for one in family for call in one.calls if call.at <= self.now),
             archived_at=_past(lead.archived_at, self.now))
 
@@ -121,8 +121,8 @@ def is_won(deal: Deal) -> bool:
     return deal.won_at is not None and deal.cancelled_at is None
 
 
-def _until(now: datetime, *changes: tuple[StatusChange, ...]) -> tuple[StatusChange, ...]:
-    return tuple(sorted((one for group in changes for one in group if one.at <= now), key=lambda one: one.at))
+def _until(now: datetime, changes: tuple[StatusChange, ...]) -> tuple[StatusChange, ...]:
+    return tuple(sorted((one for one in changes if one.at <= now), key=lambda one: one.at))
 
 
 def _past(instant: datetime | None, now: datetime) -> datetime | None:

@@ -60,7 +60,7 @@ class MetaAds:
         return None
 
     def _route(self, request: Request, world: World, faults: Active) -> Row:
-        _, version, *parts = request.path.split("/")
+        _, version, *parts = request.path.rstrip("/").split("/")
         token = request.headers.get("authorization", "").removeprefix("Bearer ") or request.params.get("access_token")
         if token != credentials.META_TOKEN:
             raise _bad_token("Invalid OAuth access token - Cannot parse access token", None)

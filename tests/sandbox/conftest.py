@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import pytest
 
+from sandbox.company import make_company
 from sandbox.model import (
     Ad,
     AdAccount,
@@ -128,4 +129,17 @@ def tiny() -> Company:
 def sandbox(tiny: Company) -> Iterator[SandboxServer]:
     """The hand-made company served, with pages small enough that every list has several."""
     with SandboxServer(tiny, NOW, Options(google_page_rows=5, google_chunk_rows=5)) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def demo() -> Company:
+    """The demo company with as few leads as its quarrels allow."""
+    return make_company(scale=0.1)
+
+
+@pytest.fixture(scope="session")
+def served(demo: Company) -> Iterator[SandboxServer]:
+    """The demo company as of its first night; tests that share it leave clock and faults alone."""
+    with SandboxServer(demo, demo.nights[0], Options(google_page_rows=200)) as server:
         yield server
