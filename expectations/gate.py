@@ -1,0 +1,136 @@
+"""The three gates. Each answers with every check it made; only `fail` checks stop the night.
+
+1 judges tonight's rows before they enter staging, 2 staging before marts are built, 3 the marts before they are
+published. Whatever a gate cannot evaluate counts as failed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, cast
+
+from connectors.base import Slice, StreamKind
+from connectors.landing import Manifest
+from crosscheck.rules import LeadStates, load_lead_states
+from crosscheck.settings import Settings
+from crosscheck.tables import Table
+from expectations import freshness, quarantine, reconcile, tieout, volume
+from expectations.context import Session, session
+from expectations.derive import derive
+from expectations.docs import folder
+from expectations.rules import CheckResult, Rule
+from expectations.run import check_facts, check_table
+from warehouse import ledger
+from warehouse.engine import Warehouse
+from warehouse.ledger import Run
+from warehouse.marts.base import BuiltMart
+
+
+@dataclass(frozen=True)
+class GateResult:
+    """What a gate found. `quarantined` counts the rows that gate 1 moved out of `incoming`."""
+
+    gate: int
+    passed: bool
+    checks: tuple[CheckResult, ...]
+    quarantined: int = 0
+
+    @property
+    def failed(self) -> tuple[CheckResult, ...]:
+        """The checks that stopped the night."""
+        return tuple(check for check in self.checks if check.stops)
+
+    @property
+    def warned(self) -> tuple[CheckResult, ...]:
+        """The checks that did not hold and are only told."""
+        return tuple(check for check in self.checks if not check.success and not check.stops)
+
+
+@dataclass(frozen=True)
+class _Work:
+    wh: Warehouse
+    gx: Session
+    run_id: str
+    settings: Settings
+    as_of: datetime
+
+
+def run_gate(gate: int, wh: Warehouse, run: Run, *, settings: Settings,
+             jobs: Sequence[tuple[Slice, Manifest]] = (), built: Sequence[BuiltMart] = ()) -> GateResult:
+    """Judge one gate and record every check in `ops.check_result`.
+
+    Gates 1 and 2 need the slices that landed (`jobs`), gate 3 what was built. Raises nothing for bad data: read
+    `passed`. The run's `as_of` is the clock.
+    """
+    slices, moved = [job for job, _ in jobs], 0
+    with session(wh, folder(settings, run.run_id), run.run_id, run.as_of) as gx:
+        work = _Work(wh, gx, run.run_id, settings, run.as_of)
+        if gate == 1:
+            checks, moved = _incoming(work, slices)
+        else:
+            checks = _staging(work, slices) if gate == 2 else _marts(work, built)
+    passed = bool(checks) and not any(check.stops for check in checks)
+    ledger.record_checks(wh, run, gate, cast(Sequence[Any], checks))
+    return GateResult(gate, passed, tuple(checks), moved)
+
+
+def _incoming(work: _Work, jobs: Sequence[Slice]) -> tuple[list[CheckResult], int]:
+    """Rows first, then what is left against history: a column of refused rows must not look like history."""
+    checks: list[CheckResult] = []
+    moved = 0
+    for record in _records(jobs):
+        rules = derive(record, as_of=work.as_of, expect_rows=_expects_rows(record, jobs), incoming=True)
+        found = check_table(work.wh, work.gx, 1, "incoming", record, rules)
+        broken = {check.check for check in found if check.failing_rows}
+        moved += quarantine.move(work.wh, work.run_id, record, [rule for rule in rules if rule.name in broken])
+        checks += found
+    gates = work.settings.gates
+    checks += check_facts(work.wh, work.gx, 1, "slices", [quarantine.share(work.run_id, gates)])
+    for record in _records(jobs):
+        history = volume.facts(record, jobs, gates) + freshness.incoming(record, jobs)
+        checks += check_facts(work.wh, work.gx, 1, f"history.{record.name}", history) if history else []
+    return checks, moved
+
+
+def _staging(work: _Work, jobs: Sequence[Slice]) -> list[CheckResult]:
+    checks: list[CheckResult] = []
+    for record in _records(jobs):
+        rules = derive(record, as_of=work.as_of, expect_rows=_expects_rows(record, jobs))
+        checks += check_table(work.wh, work.gx, 2, record.layer.value, record, rules)
+    facts = reconcile.facts(work.run_id, work.settings, work.as_of, _states(work.settings))
+    facts += freshness.staging(work.settings.sources, work.as_of)
+    return checks + check_facts(work.wh, work.gx, 2, "reconciliation", facts)
+
+
+def _marts(work: _Work, built: Sequence[BuiltMart]) -> list[CheckResult]:
+    from warehouse.marts import MARTS
+
+    declared = {mart.name: mart.checks for mart in MARTS}
+    checks: list[CheckResult] = []
+    for mart in built:
+        rules: tuple[Rule, ...] = derive(mart.table, as_of=work.as_of, expect_rows=False)
+        checks += check_table(work.wh, work.gx, 3, "mart_next", mart.table, rules)
+        own = tieout.checks(mart, declared.get(mart.table.name, ()))
+        checks += check_facts(work.wh, work.gx, 3, f"checks.{mart.table.name}", own) if own else []
+    return checks + check_facts(work.wh, work.gx, 3, "tie-outs", tieout.facts(built, work.settings.gates))
+
+
+def _records(jobs: Sequence[Slice]) -> Iterator[Table]:
+    """The tables that tonight's slices fill, each once."""
+    seen = {output.table.name: output.table for job in jobs for output in job.stream.outputs}
+    yield from seen.values()
+
+
+def _expects_rows(record: Table, jobs: Sequence[Slice]) -> bool:
+    """Whether nothing at all would be a broken night: changes may be none, whole reads may not."""
+    return any(job.stream.primary.table.name == record.name and not job.stream.empty_is_normal
+               and (job.stream.kind is not StreamKind.INCREMENTAL or job.since is None) for job in jobs)
+
+
+def _states(settings: Settings) -> LeadStates | None:
+    where: Path = settings.path(settings.rules) / "lead_states"
+    return load_lead_states(where) if any(where.glob("*.yaml")) else None
+
