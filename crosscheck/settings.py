@@ -7,7 +7,6 @@ for redaction. Precedence: argument > environment > file > default.
 from __future__ import annotations
 
 import os
-from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -141,9 +140,9 @@ class Settings(BaseSettings):
         return (self.home / text).resolve()
 
     @property
-    def settle(self) -> timedelta:
-        """The longest horizon after which a cohort no longer changes by age alone."""
-        return timedelta(days=97)
+    def landing(self) -> str:
+        """The landing zone's address: a URL as it stands, or an absolute path."""
+        return self.store.landing if "://" in self.store.landing else str(self.path(self.store.landing))
 
 
 def load(path: Path | None = None) -> Settings:

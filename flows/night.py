@@ -47,7 +47,7 @@ def _play(work: steps.Work) -> Outcome:
     steps.load(work)
     if not steps.gate(work, 1):
         return Outcome.GATE_FAILED
-    steps.stage(work)
+    steps.stage_slices(work)
     if not steps.gate(work, 2):
         return Outcome.GATE_FAILED
     steps.build_marts(work)

@@ -12,6 +12,7 @@ from crosscheck.errors import CrosscheckError
 from crosscheck.settings import Settings, load
 from flows.artifacts import show
 from flows.night import Night, night
+from flows.steps import DEEP
 from flows.tasks import PrefectTasks
 
 
@@ -61,4 +62,4 @@ def nightly(as_of: str | None = None, config: str | None = None) -> None:
       persist_result=False, validate_parameters=False)
 def weekly_deep(as_of: str | None = None, config: str | None = None) -> None:
     """Once a week: 95 days back, for what vendors restate late."""
-    play("deep", as_of, config)
+    play(DEEP, as_of, config)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -10,6 +10,7 @@ from connectors.base import Account, Slice, Stream, StreamKind
 from crosscheck.settings import Project
 from crosscheck.windows import Window, last_full_day, nightly
 from flows.sources import Opened
+from warehouse.ledger import definition
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,7 @@ class Known:
 
     covered_to: date | None = None
     cursor: datetime | None = None
+    definition: str = ""
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class Clock:
     deep: bool = False
 
 
-def plan(opened: Opened, clock: Clock, known: Callable[[str], Known]) -> Iterator[Slice]:
+def plan(opened: Opened, clock: Clock, known: Mapping[str, Known]) -> Iterator[Slice]:
     """The slices of one source: every account and stream, in chunks that the vendor can answer."""
     for account in opened.accounts:
         for stream in opened.connector.streams:
@@ -39,8 +41,10 @@ def plan(opened: Opened, clock: Clock, known: Callable[[str], Known]) -> Iterato
 
 
 def _slices(opened: Opened, account: Account, stream: Stream, clock: Clock,
-            known: Callable[[str], Known]) -> Iterator[Slice]:
-    state = known(f"{opened.source.name}/{account.account_id}/{stream.name}")
+            known: Mapping[str, Known]) -> Iterator[Slice]:
+    state = known.get(f"{opened.source.name}/{account.account_id}/{stream.name}", Known())
+    if state.definition != definition(stream):
+        state = Known()  # the stream means something else now: what was read under the old meaning is read again
     for window in _windows(account, stream, clock, state):
         since = None if clock.window else state.cursor
         yield Slice(source=opened.source.name, connector=opened.connector.name, account=account, stream=stream,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from connectors import make
+from connectors import connector_class
 from connectors.base import Account, Connector
 from crosscheck.errors import ConfigError, CrosscheckError
 from crosscheck.settings import Settings, Source
@@ -35,7 +35,7 @@ class Refused:
 def open_source(source: Source, settings: Settings) -> Opened | Refused:
     """The connector of a source and the accounts tonight reads; its refusal is a value, not an exception."""
     try:
-        connector = make(source, settings)
+        connector: Connector = connector_class(source.connector)(source, settings)
         accounts = tuple(a for a in connector.accounts() if not source.accounts or a.account_id in source.accounts)
         _all_found(source, accounts)
     except CrosscheckError as error:

@@ -13,6 +13,10 @@ from crosscheck.settings import Settings
 from warehouse.ddl import table
 from warehouse.engine import warehouse_url
 from warehouse.marts import MARTS
+from warehouse.marts.lead_quality import SMALL
+from warehouse.metrics import COVERAGE, FIVE_RATIOS, bounds
+from warehouse.shims import ratio
+from warehouse.trace import find
 
 #: Columns that tell when and by whom a row was made, not what it says.
 _PROVENANCE = frozenset({"run_id", "last_success_at"})
@@ -56,3 +60,47 @@ def comparable(settings: Settings) -> dict[str, list[tuple[Any, ...]]]:
 
 def _content(record: Any) -> list[sa.ColumnElement[Any]]:
     return [column for column in table(record).c if column.name not in _PROVENANCE]
+
+
+def campaign_totals(settings: Settings) -> list[dict[str, Any]]:
+    """One row per campaign over all published months, cash view: name, platform, spend, leads, won, revenue, margin, roi.
+
+    Sums first, then the ratio; null where a part is not known.
+    """
+    closed = table(find("campaign_roi_closed").record)
+    key = (closed.c.platform, closed.c.account_id, closed.c.campaign_id)
+    sums = {"spend": closed.c.spend_reporting_amount, "leads": closed.c.unique_lead_count, "won": closed.c.won_count,
+            "revenue": closed.c.revenue_reporting_amount, "margin": closed.c.gross_margin_reporting_amount,
+            "deals": closed.c.won_deal_count, "known": closed.c.margin_known_count}
+    totals = sa.select(*key, sa.func.max(closed.c.campaign_name).label("campaign_name"),
+                       *(sa.func.sum(column).label(name) for name, column in sums.items())).group_by(*key).subquery()
+    roi = sa.case((totals.c.deals == totals.c.known, ratio(totals.c.margin - totals.c.spend, totals.c.spend)))
+    query = sa.select(totals, roi.label("roi")).order_by(totals.c.spend.desc().nulls_last(), totals.c.campaign_id)
+    with published(settings) as conn:
+        return [dict(row) for row in conn.execute(query).mappings()]
+
+
+def campaign_ratios(settings: Settings) -> list[dict[str, Any]]:
+    """One row per campaign over its matured weeks: the five counts, rates and Wilson bounds, recomputed from sums.
+
+    Rates are null below the small-sample limit of `lead_quality`.
+    """
+    quality, closed = table(find("lead_quality").record), table(find("campaign_roi_closed").record)
+    key = ("platform", "account_id", "campaign_id")
+    counts = ["unique_lead_count", "covered_lead_count", *(metric.numerator[0] for metric in FIVE_RATIOS)]
+    summed = (sa.select(*(quality.c[name] for name in key),
+                        *(sa.func.sum(quality.c[name]).label(name) for name in counts))
+              .where(quality.c.is_matured).group_by(*(quality.c[name] for name in key)).subquery())
+    names = (sa.select(*(closed.c[name] for name in key), sa.func.max(closed.c.campaign_name).label("campaign_name"))
+             .group_by(*(closed.c[name] for name in key)).subquery())
+    same = sa.and_(*(summed.c[name] == names.c[name] for name in key))
+    known = {name: summed.c[name] for name in counts}
+    rates: list[sa.ColumnElement[Any]] = []
+    for metric in (*FIVE_RATIOS, COVERAGE):
+        low, high = bounds(metric, known)
+        ends = {"": metric.expression(known), "_low": low, "_high": high}
+        rates += [sa.case((known["unique_lead_count"] >= SMALL, value)).label(f"{metric.name}{end}") for end, value in ends.items()]
+    query = (sa.select(names.c.campaign_name, *known.values(), *rates).select_from(summed.outerjoin(names, same))
+             .order_by(summed.c.unique_lead_count.desc(), summed.c.campaign_id))
+    with published(settings) as conn:
+        return [dict(row) for row in conn.execute(query).mappings()]

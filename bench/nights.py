@@ -1,0 +1,133 @@
+"""The two nights of the benchmark: all of history, and one new day with its lookback."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from bench import data
+from bench.data import Size, account, job, put
+from connectors.base import Slice
+from connectors.landing import LandingZone, Manifest
+from crosscheck.windows import Window
+
+Landed = tuple[Slice, Manifest]
+_STATUSES = ("NEW", "ATTEMPTED_TO_CONTACT", "CONNECTED", "OPEN_DEAL")
+
+
+def land(zone: LandingZone, size: Size, window: Window, run: str, as_of: datetime, *, leads: range,
+         seed: int) -> list[Landed]:
+    """Land a night: ad rows of the window at three levels, and the leads of a range of numbers."""
+    rng = np.random.default_rng(seed)
+    landed = [landed for number in range(size.accounts) for landed in _ads(zone, size, number, window, run, as_of, rng)]
+    landed.append(_rates(zone, window, run, as_of))
+    return [*landed, *_crm(zone, size, leads, run, as_of, rng)]
+
+
+def _ads(zone: LandingZone, size: Size, number: int, window: Window, run: str, as_of: datetime,
+         rng: np.random.Generator) -> Iterator[Landed]:
+    holder = account(number)
+    ads = np.arange(number, size.ads, size.accounts)
+    campaigns = np.unique(ads % size.campaigns)
+    yield put(zone, job(data.ACCOUNTS, holder, window, "google_ads", run, as_of), {"account": {
+        "platform": ["google_ads"], "account_id": [holder.account_id], "time_zone": [data.ZONE],
+        "currency_code": [holder.currency_code]}})
+    yield put(zone, job(data.CAMPAIGNS, holder, window, "google_ads", run, as_of), {"campaign": {
+        "platform": ["google_ads"] * len(campaigns), "account_id": [holder.account_id] * len(campaigns),
+        "campaign_id": [f"c{one}" for one in campaigns], "valid_from_day": [data.LAST - timedelta(days=size.days)] * len(campaigns),
+        "campaign_name": [f"Campaign {one}" for one in campaigns],
+        "campaign_name_norm": [f"campaign {one}" for one in campaigns]}})
+    for chunk in window.chunks(30):
+        days = np.array([chunk.first + timedelta(days=n) for n in range(chunk.days)])
+        ad = np.repeat(ads, len(days))
+        day = np.tile(days, len(ads))
+        clicks = rng.integers(0, 50, len(ad))
+        rows = pa.table({"campaign": ad % size.campaigns, "ad": ad, "day": pa.array(day), "spend": clicks * 1500,
+                         "click": clicks, "impression": clicks * 40 + rng.integers(0, 100, len(ad))})
+        for level, stream in data.LEVELS.items():
+            yield put(zone, job(stream, holder, chunk, "google_ads", run, as_of),
+                      {"ad_daily": _level(rows, level, holder.account_id, holder.currency_code or "")})
+
+
+def _level(rows: pa.Table, level: str, account_id: str, currency: str) -> dict[str, Any]:
+    keys = {"account": ["day"], "campaign": ["campaign", "day"], "ad": ["campaign", "ad", "day"]}[level]
+    summed = rows.group_by(keys).aggregate([("spend", "sum"), ("click", "sum"), ("impression", "sum")])
+    size = summed.num_rows
+
+    def ids(name: str, letter: str) -> pa.Array:
+        return pc.binary_join_element_wise(letter, pc.cast(summed[name], pa.string()), "") if name in keys else pa.repeat("", size)
+
+    def same(text: str) -> pa.Array:
+        return pa.repeat(text, size)
+
+    return {"platform": same("google_ads"), "account_id": same(account_id), "level": same(level),
+            "campaign_id": ids("campaign", "c"), "ad_group_id": same(""), "ad_id": ids("ad", "a"), "day": summed["day"],
+            "currency_code": same(currency), "spend_amount": summed["spend_sum"], "click_count": summed["click_sum"],
+            "impression_count": summed["impression_sum"]}
+
+
+def _rates(zone: LandingZone, window: Window, run: str, as_of: datetime) -> Landed:
+    first = data.LAST - timedelta(days=500)
+    days = [first + timedelta(days=n) for n in range((window.last - first).days + 2)]
+    task = job(data.RATES, data.Account("fx", data.ZONE), window, "fx", run, as_of)
+    return put(zone, task, {"fx_rate": {"day": days, "from_currency": ["USD"] * len(days),
+                                        "to_currency": ["VND"] * len(days), "fx_rate": [25_000] * len(days)}})
+
+
+def _crm(zone: LandingZone, size: Size, leads: range, run: str, as_of: datetime,
+         rng: np.random.Generator) -> Iterator[Landed]:
+    tenant = data.Account("portal", data.ZONE)
+    numbers = np.array(leads)
+    window = Window(data.LAST, max(as_of.date(), data.LAST))
+    start = np.datetime64(data.LAST - timedelta(days=size.days), "us")
+    created = start + (numbers.astype("int64") * (size.days * 86_400_000_000 // size.leads)).astype("timedelta64[us]")
+    person = {"source": ["hubspot"] * len(numbers), "lead_id": [f"l{n}" for n in numbers]}
+    matched = np.where(numbers % 5 < 4, numbers % size.campaigns, -1)
+    lead = person | {
+        "person_key": [f"p{n if n % 40 else n - n % 7}" for n in numbers], "created_at": created,
+        "created_day": created.astype("datetime64[D]"), "updated_at": created, "is_archived": [False] * len(numbers),
+        "is_email_valid": [True] * len(numbers), "utm_campaign": [f"c{m}" if m >= 0 else None for m in matched],
+        "utm_campaign_norm": [f"c{m}" if m >= 0 else None for m in matched]}
+    depth = rng.integers(1, 5, len(numbers))
+    who = np.repeat(np.arange(len(numbers)), depth)
+    step = np.concatenate([np.arange(d) for d in depth]) if len(depth) else np.array([], "int64")
+    status = {"source": ["hubspot"] * len(who), "lead_id": [f"l{numbers[i]}" for i in who],
+              "status_field": ["hs_lead_status"] * len(who), "status": [_STATUSES[s] for s in step],
+              "entered_at": created[who] + (step * 3_600_000_000).astype("timedelta64[us]"),
+              "is_inferred": [False] * len(who)}
+    yield put(zone, job(data.LEADS, tenant, window, "hubspot", run, as_of), {"lead": lead, "lead_status": status})
+    called = numbers[numbers % 2 == 0]
+    when = start + (called.astype("int64") * (size.days * 86_400_000_000 // size.leads) + 600_000_000).astype("timedelta64[us]")
+    yield put(zone, job(data.CALLS, tenant, window, "hubspot", run, as_of), {"activity": {
+        "source": ["hubspot"] * len(called), "activity_id": [f"k{n}" for n in called], "lead_id": [f"l{n}" for n in called],
+        "activity_kind": ["call"] * len(called), "occurred_at": when, "is_automatic": [False] * len(called),
+        "direction": ["outbound"] * len(called), "outcome": ["answered" if n % 3 else "busy" for n in called],
+        "duration_seconds": [60] * len(called)}})
+    yield put(zone, job(data.DEALS, tenant, window, "hubspot", run, as_of), {"deal": _deals(numbers[numbers % 10 == 0], start, size)})
+
+
+def _deals(numbers: Any, start: Any, size: Size) -> dict[str, Any]:
+    pace = size.days * 86_400_000_000 // size.leads
+    made = start + (numbers.astype("int64") * pace + 86_400_000_000).astype("timedelta64[us]")
+    closed = made + np.timedelta64(5, "D")
+    return {"source": ["hubspot"] * len(numbers), "deal_id": [f"d{n}" for n in numbers], "created_at": made,
+            "created_day": made.astype("datetime64[D]"), "updated_at": closed, "is_won": [True] * len(numbers),
+            "is_lost": [False] * len(numbers), "is_archived": [False] * len(numbers),
+            "lead_id": [f"l{n}" for n in numbers], "closed_at": closed, "closed_day": closed.astype("datetime64[D]"),
+            "deal_amount": np.full(len(numbers), 1_000_000), "currency_code": ["VND"] * len(numbers),
+            "gross_margin_amount": np.full(len(numbers), 300_000)}
+
+
+def last(window: Window, days: int) -> Window:
+    """The end of a window."""
+    return Window(window.last - timedelta(days=days - 1), window.last)
+
+
+def until(day: date, days: int) -> Window:
+    """The window of so many days that ends on a day."""
+    return Window(day - timedelta(days=days - 1), day)

@@ -1,0 +1,136 @@
+"""`status`, `sql`, `trace`: looking without changing anything."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from cyclopts import Parameter
+
+from crosscheck.cli.out import err, out, print_json, table
+from crosscheck.errors import ConfigError
+from crosscheck.settings import Settings, load
+
+if TYPE_CHECKING:
+    from warehouse import Warehouse
+
+Json = Annotated[bool, Parameter("--json", help="Print the result as JSON.")]
+Config = Annotated[Path | None, Parameter("--config", help="The configuration; default ./crosscheck.toml.")]
+
+
+def status(*, runs: int = 5, config: Config = None, as_json: Json = False) -> int:
+    """The last runs, what failed in the newest one, and up to which day each source is complete.
+
+    Example: `crosscheck status`
+
+    Parameters
+    ----------
+    runs: how many runs to show.
+    """
+    from warehouse import ledger, open_warehouse
+
+    with open_warehouse(load(config), lock=False) as wh:
+        latest = [dict(row._mapping) for row in ledger.latest_runs(wh, runs)]  # noqa: SLF001
+        refused = [dict(row._mapping) for run in latest[:1] for row in ledger.slices(wh, run["run_id"])  # noqa: SLF001
+                   if row.status == "refused"]
+        failed = ledger.failed_checks(wh, latest[0]["run_id"]) if latest else []
+        states = ledger.states(wh)
+    if as_json:
+        print_json({"runs": latest, "refused": refused, "failed_checks": failed, "streams": states})
+        return 0
+    table("runs", ("run", "as of", "status", "note"), [(r["run_id"], r["as_of"], r["status"], r["note"]) for r in latest])
+    table("complete up to", ("stream", "day", "rows"), [(key, s.covered_to, s.staged_rows) for key, s in sorted(states.items())], right=("rows",))
+    for row in refused:
+        err.print(f"[red]✗[/red] {row['stream_key']} {row['first_day']}..{row['last_day']}: {row['error']}")
+    for row in failed:
+        err.print(f"[red]✗[/red] gate {row['gate']} · {row['table_name']} · {row['check_name']}: {row['detail']}")
+    return 0
+
+
+def sql(mart: str, *, dialect: Literal["duckdb", "postgresql"] = "duckdb", config: Config = None, as_json: Json = False) -> int:
+    """Print the SELECT that builds a mart, steps as CTEs, in an engine's own words.
+
+    Example: `crosscheck sql campaign_roi_cohort --dialect postgresql`
+
+    Parameters
+    ----------
+    mart: its name, as in docs/tables.md.
+    dialect: whose words.
+    """
+    from warehouse.build import statement
+    from warehouse.trace import find
+
+    text = statement(find(mart), _settings_or_defaults(config), datetime.now(UTC), dialect)
+    print_json({"mart": mart, "dialect": dialect, "sql": text}) if as_json else out.print(text, markup=False)
+    return 0
+
+
+def _settings_or_defaults(config: Path | None) -> Settings:
+    """An analyst may read the SQL before anything is configured."""
+    try:
+        return load(config)
+    except ConfigError:
+        if config is not None:
+            raise
+        return Settings()
+
+
+def trace(mart: str, *key: str, slice_id: Annotated[str | None, Parameter("--payload")] = None, page: int = 1,
+          limit: int = 50, config: Config = None, as_json: Json = False) -> int:
+    """Open a published number: its row, the leads, deals and ad rows it counts, and where their payload lies.
+
+    Example: `crosscheck trace campaign_roi_closed platform=meta_ads campaign_id=6001 close_month=2026-10-01`
+
+    Parameters
+    ----------
+    mart: its name, as in docs/tables.md.
+    key: as much of the row's key as you know, each as column=value.
+    slice_id: print the vendor's own answer that a slice landed. It may hold personal data.
+    page: which page of that slice.
+    limit: how many rows of evidence to show.
+    """
+    from warehouse import open_warehouse
+    from warehouse.trace import trace as follow
+
+    settings = load(config)
+    with open_warehouse(settings, lock=False) as wh:
+        if slice_id:
+            return _payload(settings, wh, slice_id, page)
+        found = follow(wh, mart, _parse(key), limit)
+    if as_json:
+        print_json({"mart": mart, **{part: [dict(row) for row in getattr(found, part)] for part in _PARTS}})
+        return 0
+    for part, title in _PARTS.items():
+        _show(title, getattr(found, part))
+    if len(found.rows) > 1:
+        err.print("  [bold]next:[/bold] name more of the key to open one row to its evidence")
+    elif found.leads or found.deals or found.ads:
+        err.print(f"  [bold]next:[/bold] crosscheck trace {mart} --payload SLICE_ID --page PAGE_NO shows the vendor's own answer")
+    return 0
+
+
+_PARTS = {"rows": "published", "leads": "leads", "deals": "deals", "ads": "ad rows", "restated": "restated since"}
+
+
+def _parse(words: Sequence[str]) -> dict[str, str]:
+    pairs = [word.partition("=") for word in words]
+    if bad := [name for name, equals, _ in pairs if not equals]:
+        raise ConfigError(f"{bad[0]!r} is not column=value", fix="crosscheck trace MART platform=meta_ads day=2026-11-01")
+    return {name: value for name, _, value in pairs}
+
+
+def _show(title: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    if rows:
+        names = [name for name in rows[0] if any(row[name] is not None for row in rows)]
+        table(f"{title} ({len(rows)})", names, [[row[name] for name in names] for row in rows])
+
+
+def _payload(settings: Settings, wh: Warehouse, slice_id: str, page: int) -> int:
+    from connectors.landing import LandingZone
+    from warehouse.trace import payload
+
+    zone = LandingZone(settings.landing)
+    out.print(zone.raw(payload(wh, slice_id), page).decode("utf-8", "replace"), markup=False)
+    return 0
