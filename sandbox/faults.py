@@ -14,7 +14,7 @@ from typing import Any
 from sandbox.wire import Row
 
 BEFORE = ("429_retry_after", "429_bare", "quota_in_body", "5xx_burst", "html_200", "expired_token", "forbidden_account")
-AFTER = ("reset_mid_body", "truncated_json", "slow", "redirect")
+AFTER = ("reset_mid_body", "truncated_json", "slow", "drip", "redirect")
 PAGING = ("duplicated_page", "cursor_loop", "other_host_next")
 DATA = ("empty_answer", "volume_drop", "null_column", "restated", "vanished", "new_column")
 VENDOR = ("expired_page_token", "async_failed", "async_stuck", "async_unreadable", "reduce_data")
@@ -24,12 +24,13 @@ KINDS = (*BEFORE, *AFTER, *PAGING, *DATA, *VENDOR)
 
 @dataclass(frozen=True)
 class Fault:
-    """One fault. `path_contains` is looked for in path, query and body, so it can name an account or a level.
+    """One fault. `path_contains` is looked for in path, query and body, so it can name an account, a level or
+    "pageToken".
 
     `params` by kind: 429_retry_after `seconds`; 5xx_burst `status`; reset_mid_body and truncated_json `bytes`;
-    slow `seconds`; redirect and other_host_next `url`; cursor_loop `length` (1: A-A, 2: A-B-A); volume_drop `keep`
-    (share); null_column and new_column `column` (dotted),
-    `blank` keeps the key with null; restated `column`, `factor`; vanished `column`, `value`.
+    slow `seconds`; drip `seconds` for the whole body, byte by byte; redirect and other_host_next `url`; cursor_loop
+    `length` (1: A-A, 2: A-B-A); volume_drop `keep` (share); null_column and new_column `column` (dotted), `blank`
+    keeps the key with null; restated `column`, `factor`; vanished `column`, `value`.
     Raises ValueError for an unknown kind.
     """
 
@@ -85,6 +86,11 @@ class Active:
     def get(self, *kinds: str) -> Fault | None:
         """The first fault of these kinds, if any."""
         return next((fault for fault in self.faults if fault.kind in kinds), None)
+
+    @property
+    def spoils(self) -> bool:
+        """Whether a data fault is among them."""
+        return self.get(*DATA) is not None
 
     def redirect(self, cursor: str | None, after: str | None) -> str | None:
         """The cursor to give out instead of the right one."""

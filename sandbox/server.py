@@ -10,7 +10,7 @@ import struct
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, cast
@@ -172,9 +172,19 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in (headers | {"Content-Length": str(len(body))}).items():
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(body[:reply.cut] if reply.cut is not None else body)
         if reply.cut is not None:
+            self.wfile.write(body[:reply.cut])
             self._reset()
+        elif reply.drip:
+            self._drip(body, reply.drip)
+        else:
+            self.wfile.write(body)
+
+    def _drip(self, body: bytes, seconds: float) -> None:
+        for place in range(len(body)):
+            self.wfile.write(body[place:place + 1])
+            self.wfile.flush()
+            time.sleep(min(seconds, LONGEST_PAUSE) / len(body))
 
     def _reset(self) -> None:
         self.wfile.flush()
@@ -195,12 +205,13 @@ def _reply(vendor: Vendor, request: Request, world: World, faults: Active) -> Re
         time.sleep(min(float(fault.params.get("seconds", 0.2)), LONGEST_PAUSE))
     if fault := faults.get("redirect"):
         return Reply(302, b"", {"Location": str(fault.params["url"])})
+    if fault := faults.get("drip"):
+        return replace(reply, drip=float(fault.params.get("seconds", LONGEST_PAUSE)))
     if fault := faults.get("truncated_json"):
         body = reply.encode()
-        return Reply(reply.status, body[: int(fault.params.get("bytes", max(len(body) // 2, 1)))], reply.headers)
+        return replace(reply, body=body[: int(fault.params.get("bytes", max(len(body) // 2, 1)))])
     if fault := faults.get("reset_mid_body"):
-        cut = int(fault.params.get("bytes", len(reply.encode()) // 2))
-        return Reply(reply.status, reply.encode(), reply.headers, cut=cut)
+        return replace(reply, cut=int(fault.params.get("bytes", len(reply.encode()) // 2)))
     return reply
 
 

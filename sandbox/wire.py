@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import threading
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from urllib.parse import parse_qs, unquote, urlencode, urlsplit
 
 if TYPE_CHECKING:
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from sandbox.world import World
 
 Row = dict[str, Any]
+Made = TypeVar("Made")
+REMEMBERED = 64
 
 
 @dataclass(frozen=True)
@@ -54,12 +57,16 @@ class Request:
 
 @dataclass(frozen=True)
 class Reply:
-    """One HTTP answer. A body that is not bytes is rendered as JSON. `cut` ends the connection after so many bytes."""
+    """One HTTP answer. A body that is not bytes is rendered as JSON.
+
+    `cut` ends the connection after so many bytes, `drip` spreads the body over so many seconds.
+    """
 
     status: int
     body: Any
     headers: Mapping[str, str] = field(default_factory=dict)
     cut: int | None = None
+    drip: float = 0.0
 
     def encode(self) -> bytes:
         """The body's bytes."""
@@ -105,17 +112,44 @@ class Vendor(Protocol):
 
 @dataclass(frozen=True)
 class Page:
-    """A part of a longer list. `after` asks for the next one; None on the last."""
+    """A part of a longer list of `total` rows. `after` asks for the next one; None on the last."""
 
-    rows: Sequence[Row]
+    rows: list[Row]
     after: str | None
+    total: int
 
 
-def paginate(rows: Sequence[Row], cursor: str | None, size: int, faults: Active) -> Page:
-    """The page that a cursor names. A cursor is an offset, with a suffix where a fault repeats a page."""
+def paginate(items: Sequence[Any], cursor: str | None, size: int, faults: Active,
+             show: Callable[[Any], Row] = dict) -> Page:
+    """The page that a cursor names, its items shown as rows and spoiled by the data faults.
+
+    A cursor is an offset, with a suffix where a fault repeats a page. Only the page's items are shown, unless a
+    data fault needs to see them all.
+    """
+    rows: Sequence[Any] = faults.rows([show(one) for one in items]) if faults.spoils else items
     start = int((cursor or "0").split(".")[0])
     after = str(start + size) if start + size < len(rows) else None
-    return Page(rows[start:start + size], faults.redirect(cursor, after))
+    part = rows[start:start + size]
+    return Page(list(part) if faults.spoils else [show(one) for one in part], faults.redirect(cursor, after), len(rows))
+
+
+class Memo:
+    """Remembers what was worked out about the newest World, so that paging does not reckon everything anew."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._world: World | None = None
+        self._known: dict[Hashable, Any] = {}
+
+    def get(self, world: World, key: Hashable, make: Callable[[], Made]) -> Made:
+        """What `make` gave for this key in this world."""
+        with self._lock:
+            if self._world is not world or len(self._known) > REMEMBERED:
+                self._world, self._known = world, {}
+            if key not in self._known:
+                self._known[key] = make()
+            found: Made = self._known[key]
+            return found
 
 
 def batches(rows: Sequence[Row], size: int) -> Iterator[Sequence[Row]]:

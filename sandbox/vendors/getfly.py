@@ -14,7 +14,7 @@ from sandbox import credentials
 from sandbox.faults import Active
 from sandbox.model import Deal, Lead
 from sandbox.view import deal_updated_at
-from sandbox.wire import Options, Refused, Reply, Request, Row, paginate
+from sandbox.wire import Memo, Options, Refused, Reply, Request, Row, paginate
 from sandbox.world import World, is_won
 
 CRM = "getfly"
@@ -33,6 +33,7 @@ class Getfly:
 
     def __init__(self, options: Options) -> None:
         self._options = options
+        self._memo = Memo()
 
     def answer(self, request: Request, world: World, faults: Active) -> Reply:
         """The four endpoints; errors are a code and a message."""
@@ -40,9 +41,9 @@ class Getfly:
             raise _refused(401, "API key is invalid")
         match request.method, request.path.strip("/").split("/"):
             case "GET", ["api", "v6.1", "accounts"]:
-                return _listed(request, _accounts(world), faults)
+                return _listed(request, self._memo.get(world, "accounts", lambda: _accounts(world)), faults)
             case "GET", ["api", "v6.1", "accounts", "sync"]:
-                return self._sync(request, _accounts(world), faults)
+                return self._sync(request, self._memo.get(world, "accounts", lambda: _accounts(world)), faults)
             case "GET", ["api", "v6.1", "sale_orders"]:
                 return _listed(request, [_order(world, one) for one in world.deals[CRM].values()], faults)
             case "GET", ["api", "v6.1", "users"]:
@@ -74,16 +75,15 @@ def _listed(request: Request, rows: list[Row], faults: Active) -> Reply:
     """A page by limit and offset. A repeated page shifts all that follow, as rows do that are inserted in between."""
     params = request.params
     limit, offset = min(int(params.get("limit", 20)), ROWS_AT_MOST), int(params.get("offset", 0))
-    rows = faults.rows(_selected(request, _sorted(params, [row for row in rows if _kept(params, row)])))
+    rows = _selected(request, _sorted(params, [row for row in rows if _kept(params, row)]))
     if faults.get("cursor_loop"):
         offset = offset % (limit * 2) if len(rows) > limit else 0
-        page = paginate(rows, str(offset), limit, Active())
+        page = paginate(rows, str(offset), limit, faults)
         return Reply(200, {"data": page.rows, "has_more": True, "offset": offset, "limited": limit})
     if fault := faults.get("duplicated_page"):
         offset = max(offset - int(fault.params.get("shift", limit)), 0)
-    page = paginate(rows, str(offset), limit, Active())
-    more = page.after is not None
-    return Reply(200, {"data": page.rows, "has_more": more, "offset": offset, "limited": limit})
+    page = paginate(rows, str(offset), limit, faults)
+    return Reply(200, {"data": page.rows, "has_more": offset + limit < page.total, "offset": offset, "limited": limit})
 
 
 def _kept(params: Mapping[str, str], row: Row) -> bool:

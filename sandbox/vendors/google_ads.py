@@ -16,7 +16,7 @@ from sandbox.model import AdAccount
 from sandbox.vendors import google_errors as errors
 from sandbox.vendors.google_query import Query, parse
 from sandbox.vendors.google_rows import FIELDS, KNOWN, PLATFORM, click_rows, client_rows, report_rows
-from sandbox.wire import Options, Refused, Reply, Request, Row, batches, paginate
+from sandbox.wire import Memo, Options, Refused, Reply, Request, Row, batches, paginate
 from sandbox.world import World
 
 CLICK_VIEW_DAYS = 90
@@ -32,6 +32,7 @@ class GoogleAds:
         self._options = options
         self._lock = threading.Lock()
         self._serial = count(1)
+        self._memo = Memo()
         self._tokens: dict[str, int] = {}
 
     def answer(self, request: Request, world: World, faults: Active) -> Reply:
@@ -92,10 +93,12 @@ class GoogleAds:
         if faults.get("expired_page_token"):
             raise errors.bad_request("EXPIRED_PAGE_TOKEN", "The page token has expired.")
         query = _checked(parse(str(request.json().get("query", ""))))
-        rows = faults.rows([_nest(row, query, route["id"]) for row in _rows(request, world, route["id"], query)])
+        customer_id, login = route["id"], request.headers.get("login-customer-id", "")
+        rows = self._memo.get(world, (customer_id, login, query), lambda: [
+            _nest(row, query, customer_id) for row in _rows(world, customer_id, login, query)])
         mask = ",".join(_camel(name) for name in query.fields)
         if route["verb"] == "searchStream":
-            return _stream(rows, mask, self._options.google_chunk_rows, faults)
+            return _stream(faults.rows(rows), mask, self._options.google_chunk_rows, faults)
         return _search(request, rows, mask, self._options.google_page_rows, faults)
 
     def _authenticate(self, request: Request) -> None:
@@ -120,13 +123,12 @@ def _accessible(world: World) -> Reply:
     return Reply(200, {"resourceNames": [f"customers/{one}" for one in ids]})
 
 
-def _rows(request: Request, world: World, customer_id: str, query: Query) -> list[Row]:
+def _rows(world: World, customer_id: str, login: str, query: Query) -> list[Row]:
     account = world.account(PLATFORM, customer_id)
     managers = {one.manager_id for one in world.accounts(PLATFORM) if one.manager_id}
     if account is None and customer_id not in managers:
         raise errors.refuse(errors.failure(401, "authenticationError", "CUSTOMER_NOT_FOUND",
                                            "No customer found for the provided customer id."))
-    login = request.headers.get("login-customer-id", "")
     if account is not None:
         _permit(account, login)
     if query.resource == "customer_client":
@@ -193,7 +195,7 @@ def _search(request: Request, rows: list[Row], mask: str, size: int, faults: Act
     if page.after is not None:
         answer["nextPageToken"] = base64.urlsafe_b64encode(f"gaql:{page.after}".encode()).decode()
     if (body.get("searchSettings") or {}).get("returnTotalResultsCount"):
-        answer["totalResultsCount"] = str(len(rows))
+        answer["totalResultsCount"] = str(page.total)
     return Reply(200, answer | {"fieldMask": mask, "queryResourceConsumption": str(100 + len(page.rows))})
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,7 +9,7 @@ from sandbox import credentials
 from sandbox.faults import Active
 from sandbox.vendors.hubspot_rows import CRM, DEFAULTS, PROPERTIES, STAGES, TYPES, Record, iso, records
 from sandbox.vendors.hubspot_search import search
-from sandbox.wire import Options, Page, Refused, Reply, Request, Row, paginate
+from sandbox.wire import Memo, Options, Page, Refused, Reply, Request, Row, paginate
 from sandbox.world import World
 
 _CORRELATION = "5a9db0a1-0000-4000-8000-000000000000"
@@ -27,8 +26,7 @@ class HubSpot:
 
     def __init__(self, options: Options) -> None:
         self._options = options
-        self._lock = threading.Lock()
-        self._seen: tuple[World, dict[str, dict[str, Record]]] | None = None
+        self._memo = Memo()
 
     def answer(self, request: Request, world: World, faults: Active) -> Reply:
         """Any endpoint; search answers lack the rate-limit headers."""
@@ -81,10 +79,7 @@ class HubSpot:
         raise _refused(404, "OBJECT_NOT_FOUND", "resource not found")
 
     def _records(self, world: World) -> dict[str, dict[str, Record]]:
-        with self._lock:
-            if self._seen is None or self._seen[0] is not world:
-                self._seen = (world, records(world))
-            return self._seen[1]
+        return self._memo.get(world, "records", lambda: records(world))
 
     def _one(self, request: Request, kind: str, record: Record | None, faults: Active) -> Reply:
         if record is None:
@@ -99,10 +94,11 @@ class HubSpot:
         if limit > most:
             raise _invalid(f"Cannot request more than {most} objects in one request, but {limit} were requested.")
         archived = request.params.get("archived") == "true"
-        rows = faults.rows([
-            _shown(one, kind, request.many("properties"), history, request.many("associations"))
-            for one in found.values() if (one.archived_at is not None) == archived])
-        return _paged(request, paginate(rows, request.params.get("after"), limit, faults), faults, {})
+        properties, links = request.many("properties"), request.many("associations")
+        page = paginate([one for one in found.values() if (one.archived_at is not None) == archived],
+                        request.params.get("after"), limit, faults,
+                        lambda one: _shown(one, kind, properties, history, links))
+        return _paged(request, page, faults, {})
 
     def _search(self, request: Request, kind: str, found: Mapping[str, Record], faults: Active) -> Reply:
         body = request.json()
@@ -116,8 +112,8 @@ class HubSpot:
                           body.get("sorts") or [])
         except (ValueError, KeyError, TypeError) as error:
             raise _invalid(f"Invalid input JSON: {error}") from None
-        rows = faults.rows([_shown(one, kind, body.get("properties") or [], [], []) for one in hits])
-        return _paged(request, paginate(rows, after, limit, faults), faults, {"total": len(rows)})
+        page = paginate(hits, after, limit, faults, lambda one: _shown(one, kind, body.get("properties") or [], [], []))
+        return _paged(request, page, faults, {"total": page.total})
 
 
 def _paged(request: Request, page: Page, faults: Active, extra: Row) -> Reply:

@@ -73,8 +73,9 @@ def test_search_counts_and_pages(api: HubSpot, world: World) -> None:
 def test_batch_read_tells_what_is_missing(api: HubSpot, world: World) -> None:
     """A batch with an unknown id answers in part and names the rest."""
     known = next(iter(world.leads["hubspot"]))
-    answer = api.crm.contacts.batch_api.read(batch_read_input_simple_public_object_id=BatchReadInputSimplePublicObjectId(
-        properties=["email"], properties_with_history=["lifecyclestage"], inputs=[{"id": known}, {"id": "1"}]))
+    wanted = BatchReadInputSimplePublicObjectId(
+        properties=["email"], properties_with_history=["lifecyclestage"], inputs=[{"id": known}, {"id": "1"}])
+    answer = api.crm.contacts.batch_api.read(batch_read_input_simple_public_object_id=wanted)
     assert [one.id for one in answer.results] == [known]
     assert answer.num_errors == 1
 
