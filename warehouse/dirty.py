@@ -1,17 +1,107 @@
-"""Which days have to be built again: filled as rows change, in the transaction that changes them."""
+"""What has to be built again: marked as rows change, in the transaction that changes them; cleared by publication.
+
+Spend is marked by day, in `ops.dirty`. What happens to a lead is marked by lead, because the days that it moves (its
+creation, its repeats' creation, its deals' closing) follow from joins that only the build can make. A change of
+meaning (rules, currency, definitions) marks everything: basis "all".
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
 
-from warehouse.engine import Warehouse
+from crosscheck.canonical import LEAD
+from warehouse import ddl, ops
+from warehouse.staging.records import LEAD_STATE_RULE, LEAD_TOUCHED
+
+#: The bases of `ops.dirty`.
+SPEND, ALL = "spend", "all"
+_TOUCH_COLUMNS = {"vendor_lead_id": ("vendor_lead_id",), "gclid": ("gclid", "gbraid", "wbraid")}
 
 
-def mark(conn: sa.Connection, wh: Warehouse, table_name: str, rows: sa.Select[Any]) -> None:
-    """Add to `ops.dirty` the days that the given rows of a staging table touch.
+def mark(conn: sa.Connection, wh: Any, table_name: str, rows: sa.Select[Any]) -> None:
+    """Note what the given rows of a staging table touch.
 
     `rows` selects every column of the table, for those rows only that appeared, changed or vanished. Staging calls
     it before the replacement with the old versions, and after it with the new ones (then staging holds the new state).
+    Before the first publication there is nothing to compare with, and nothing is noted.
     """
+    if table_name not in _MARKERS or not _ever_published(conn):
+        return
+    _MARKERS[table_name](conn, rows.subquery("touched"))
+
+
+def clear(conn: sa.Connection) -> None:
+    """Forget every mark: what they asked for is published. Called in the publication's own transaction."""
+    conn.execute(sa.delete(ops.dirty))
+    conn.execute(sa.delete(ddl.table(LEAD_TOUCHED)))
+
+
+def mark_days(conn: sa.Connection, basis: str, days: sa.Select[Any]) -> None:
+    """Note days of one basis; `days` selects one column of dates."""
+    day = days.subquery("days")
+    conn.execute(sa.insert(ops.dirty).from_select(
+        ["basis", "day"], sa.select(sa.literal(basis), *day.c).distinct()))
+
+
+def mark_all(conn: sa.Connection) -> None:
+    """Note that every partition of every mart has to be built again."""
+    conn.execute(sa.insert(ops.dirty).values(basis=ALL, day=date(1, 1, 1)))
+
+
+def mark_leads(conn: sa.Connection, leads: sa.Select[Any]) -> None:
+    """Note leads; `leads` selects source and lead_id."""
+    touched, lead = ddl.table(LEAD_TOUCHED), leads.subquery("leads")
+    known = sa.exists().where(touched.c.source == lead.c.source, touched.c.lead_id == lead.c.lead_id)
+    conn.execute(sa.insert(touched).from_select(
+        ["source", "lead_id"], sa.select(lead.c.source, lead.c.lead_id).where(~known).distinct()))
+
+
+def load_rules(conn: sa.Connection, rows: Iterable[tuple[str, str, str, str, str]]) -> None:
+    """Replace the agreed meanings by (source, status_field, status, state, rule_version), where they differ.
+
+    A difference marks everything: a new meaning judges history anew.
+    """
+    rule = ddl.table(LEAD_STATE_RULE)
+    wanted = set(rows)
+    if wanted == {tuple(row) for row in conn.execute(sa.select(rule))}:
+        return
+    conn.execute(sa.delete(rule))
+    if wanted:
+        conn.execute(sa.insert(rule), [dict(zip(rule.c.keys(), row, strict=True)) for row in sorted(wanted)])
+    mark_all(conn)
+
+
+def _ever_published(conn: sa.Connection) -> bool:
+    return conn.execute(sa.select(ops.publication.c.run_id).limit(1)).first() is not None
+
+
+def _spend_days(conn: sa.Connection, rows: sa.Subquery) -> None:
+    mark_days(conn, SPEND, sa.select(rows.c.day))
+
+
+def _leads(conn: sa.Connection, rows: sa.Subquery) -> None:
+    mark_leads(conn, sa.select(rows.c.source, rows.c.lead_id).where(rows.c.lead_id.is_not(None)))
+
+
+def _merges(conn: sa.Connection, rows: sa.Subquery) -> None:
+    _leads(conn, rows)
+    mark_leads(conn, sa.select(rows.c.source, rows.c.merged_into_id.label("lead_id")))
+
+
+def _clicks(conn: sa.Connection, rows: sa.Subquery) -> None:
+    """Leads that carry a click or form id which a platform now tells about, or no longer."""
+    lead = ddl.table(LEAD)
+    mark_leads(conn, sa.union(*(
+        sa.select(lead.c.source, lead.c.lead_id).join(
+            rows, sa.and_(rows.c.touch_kind == kind, rows.c.touch_id == lead.c[column]))
+        for kind, columns in _TOUCH_COLUMNS.items() for column in columns)))
+
+
+_MARKERS = {
+    "ad_daily": _spend_days, "engagement_daily": _spend_days, "lead": _leads, "lead_status": _leads,
+    "activity": _leads, "deal": _leads, "lead_merge": _merges, "ad_touch": _clicks,
+}

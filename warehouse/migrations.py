@@ -14,6 +14,7 @@ from crosscheck.canonical import CANONICAL
 from crosscheck.errors import VersionRetired
 from warehouse import ddl, incoming, marts, ops
 from warehouse.engine import Warehouse
+from warehouse.staging.records import DERIVED
 
 Step = Callable[[sa.Connection], None]
 
@@ -31,9 +32,11 @@ def all_tables() -> Iterator[sa.Table]:
     yield from ops.TABLES
     for record in CANONICAL:
         yield ddl.table(record)
-    for mart in getattr(marts, "MARTS", ()):
-        yield ddl.table(mart.RECORD)
-        yield ddl.table(mart.RECORD, "mart_next")
+    for record in DERIVED:
+        yield ddl.table(record)
+    for mart in marts.MARTS:
+        yield ddl.table(mart.record)
+        yield ddl.table(mart.record, "mart_next")
 
 
 def migrate(wh: Warehouse) -> int:

@@ -1,1 +1,23 @@
-"""See docs."""
+"""The published tables, in the order in which they are built: facts first, then what counts them."""
+
+from __future__ import annotations
+
+from warehouse.marts import (
+    campaign_roi_closed,
+    campaign_roi_cohort,
+    campaign_roi_daily,
+    date_basis_tieout,
+    deal_fact,
+    lead_fact,
+    lead_quality,
+    source_freshness,
+    spend_reconciliation,
+    unmatched_leads,
+)
+from warehouse.marts.base import BuiltMart, Check, Mart, Partition
+
+MARTS: tuple[Mart, ...] = tuple(module.MART for module in (
+    lead_fact, deal_fact, campaign_roi_daily, campaign_roi_cohort, campaign_roi_closed, date_basis_tieout,
+    lead_quality, spend_reconciliation, source_freshness, unmatched_leads))
+
+__all__ = ["MARTS", "BuiltMart", "Check", "Mart", "Partition"]

@@ -1,1 +1,1 @@
-"""See docs."""
+"""Derived tables between the canonical rows and the marts."""

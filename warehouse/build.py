@@ -1,0 +1,160 @@
+"""The marts, built beside the published ones: whole, or only where something changed.
+
+What changed is known from three sides: marks left by staging (`warehouse.dirty`), what lies under a build and is
+compared with its last state (rates, campaign names), and the new facts compared with the published ones. Each can
+only add partitions, so that a build of parts gives the same tables as a build of everything.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from crosscheck.faultpoints import Faultpoint, faultpoint
+from crosscheck.rules import LeadStates
+from crosscheck.settings import Settings
+from warehouse import ddl, dirty, ops
+from warehouse.engine import Warehouse
+from warehouse.ledger import Run
+from warehouse.marts import MARTS, BuiltMart, Mart
+from warehouse.scope import Scopes
+from warehouse.staging.base import Context
+from warehouse.staging.fx import fx_daily
+from warehouse.staging.names import campaign_key
+from warehouse.staging.records import BUILD_BASIS
+from warehouse.underlay import refresh_keys, refresh_rates
+
+_DEFINITIONS = ("marts", "staging", "metrics.py", "shims.py")
+
+
+@dataclass(frozen=True)
+class BuildReport:
+    """What `mart_next` now holds. `full`: everything was built. `seconds` by mart, steps counted where first used."""
+
+    marts: list[BuiltMart]
+    full: bool
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+def build(wh: Warehouse, run: Run, *, full: bool = False, states: LeadStates | None = None) -> BuildReport:
+    """Fill `mart_next` in one transaction; nothing that readers see changes.
+
+    `states` are the agreed meanings of statuses, loaded first; without them those of the last build hold. Everything
+    is built when asked for, the first time, and when rules, currency or definitions changed.
+    """
+    return wh.write(lambda conn: _build(conn, wh.settings, run, full, states))
+
+
+def context(settings: Settings, run: Run, conn: sa.Connection | None = None) -> Context:
+    """The context of a run's build; without a connection, one that prints selects."""
+    return Context(
+        as_of=run.as_of, time_zone=settings.project.time_zone, reporting_currency=settings.project.reporting_currency,
+        fx_max_age_days=settings.gates.fx_max_age_days, conn=conn,
+        sources=tuple((source.name, source.max_age_hours) for source in settings.sources))
+
+
+def _build(conn: sa.Connection, settings: Settings, run: Run, full: bool, states: LeadStates | None) -> BuildReport:
+    ctx, clock = context(settings, run, conn), _Clock()
+    with_rules = _rules(settings, states)
+    if with_rules is not None:
+        dirty.load_rules(conn, with_rules)
+    _compare_basis(conn, settings)
+    refresh_rates(conn, ctx.step(fx_daily))
+    refresh_keys(conn, ctx.step(campaign_key))
+    whole = full or _everything(conn)
+    scopes = Scopes(ctx) if not whole else None
+    clock.lap("changes")
+    built = []
+    for mart in MARTS:
+        built.append(_make(ctx, mart, scopes))
+        clock.lap(mart.name)
+        faultpoint(Faultpoint.MID_BUILD)
+    return BuildReport(built, whole, clock.laps)
+
+
+def _make(ctx: Context, mart: Mart, scopes: Scopes | None) -> BuiltMart:
+    """One mart into `mart_next`, for its scope."""
+    assert ctx.conn is not None
+    partitions = scopes.enter(mart) if scopes else None
+    target = ddl.table(mart.record, "mart_next")
+    empty(ctx.conn, target)
+    rows = 0
+    if partitions is None or partitions:
+        chosen = mart.select(ctx)
+        rows = ctx.conn.execute(sa.insert(target).from_select(target.c.keys(), chosen)).rowcount
+        _analyse(ctx.conn, target)
+    if scopes:
+        scopes.learn(mart)
+    return BuiltMart(mart.record, mart.partition.column if mart.partition else None, partitions, rows)
+
+
+def empty(conn: sa.Connection, target: sa.Table) -> None:
+    """Every row of a work table, gone at once."""
+    conn.execute(sa.text(f"TRUNCATE {target.fullname}"))
+
+
+def _analyse(conn: sa.Connection, target: sa.Table) -> None:
+    if conn.dialect.name == "postgresql":
+        conn.execute(sa.text(f"ANALYZE {target.fullname}"))
+
+
+def _rules(settings: Settings, states: LeadStates | None) -> list[tuple[str, str, str, str, str]] | None:
+    """The agreed meanings by configured source: each source follows its connector's file."""
+    if states is None:
+        return None
+    return [(source.name, rule.status_field, rule.status, rule.state, states.version)
+            for source in settings.sources for rule in states.rows if rule.connector == source.connector]
+
+
+def _everything(conn: sa.Connection) -> bool:
+    """Whether nothing was published yet, or a change of meaning waits for its publication."""
+    if conn.execute(sa.select(ops.publication.c.run_id).limit(1)).first() is None:
+        return True
+    return conn.execute(sa.select(ops.dirty.c.day).where(ops.dirty.c.basis == dirty.ALL).limit(1)).first() is not None
+
+
+def _compare_basis(conn: sa.Connection, settings: Settings) -> None:
+    """Mark everything when currency, zone, rate's age or the definitions in code are not those of the last build."""
+    basis = ddl.table(BUILD_BASIS)
+    project = settings.project
+    now = "|".join((project.reporting_currency, project.time_zone, str(settings.gates.fx_max_age_days), definitions()))
+    if conn.scalar(sa.select(basis.c.fingerprint)) == now:
+        return
+    conn.execute(sa.delete(basis))
+    conn.execute(sa.insert(basis).values(fingerprint=now))
+    dirty.mark_all(conn)
+
+
+@cache
+def definitions() -> str:
+    """Content version of the code that defines the marts: an edited select builds everything anew."""
+    here, digest = Path(__file__).parent, hashlib.sha256()
+    for name in _DEFINITIONS:
+        for file in sorted((here / name).glob("*.py")) if (here / name).is_dir() else [here / name]:
+            digest.update(file.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+class _Clock:
+    """Seconds between laps."""
+
+    def __init__(self, now: Callable[[], float] = time.perf_counter) -> None:
+        self._now, self._last = now, now()
+        self.laps: dict[str, float] = {}
+
+    def lap(self, name: str) -> None:
+        """Book the time since the lap before."""
+        then, self._last = self._last, self._now()
+        self.laps[name] = self._last - then
+
+
+def statement(mart: Mart, settings: Settings, run: Run) -> sa.Select[Any]:
+    """A mart's whole definition as one select: its steps as CTEs, earlier marts as published."""
+    return mart.select(context(settings, run))

@@ -1,0 +1,78 @@
+"""Leads, one by one: the row behind every count."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from crosscheck.canonical import LEAD
+from crosscheck.fields import columns
+from crosscheck.tables import Layer, Table
+from warehouse import ddl
+from warehouse.marts.base import Check, Mart, Partition, arrange
+from warehouse.shims import start_of
+from warehouse.staging.base import Context
+from warehouse.staging.heads import lead_head
+from warehouse.staging.match import with_campaign
+from warehouse.staging.records import LEAD_STATE_RULE
+from warehouse.staging.states import KEPT, head_outcome
+
+RECORD = Table(
+    "lead_fact", Layer.MART,
+    "One row per lead that was not merged away, repeats of known persons included.",
+    ("source", "lead_id"),
+    columns("source lead_id person_key head_source head_lead_id is_unique", basis="")
+    + columns("created_at created_day cohort_week cohort_month", basis="cohort")
+    + columns("platform account_id campaign_id match_method match_confidence is_valid",
+              "unmatched_reason has_status owner_id", basis="cohort")
+    + columns("", "attempted_at reached_at hot_at potential_at wrong_target_at invalid_contact_at", basis="worked")
+    + columns("", "first_won_at", basis="closed")
+    + columns("", "rule_version"),
+    "Outcomes stand on the head lead only: on a repeat they are null, because they belong to the person's first lead. "
+    "The campaign of a row is the one that brought this very lead.",
+)
+
+PROSE = """\
+Every count of leads in the other tables is a count of these rows, so a disputed number opens here: filter by campaign
+and cohort, and read which lead was reached when, by which rule version, and how its campaign was found. A repeat of a
+person stays visible but carries no outcome of its own; `head_lead_id` says where the outcome went."""
+
+CHECKS = (
+    Check("head of itself if unique", "is_unique = (source = head_source AND lead_id = head_lead_id)"),
+    Check("a reason where there is no campaign", "(match_method = 'none') = (unmatched_reason IS NOT NULL)"),
+    Check("outcomes only on unique leads", "is_unique OR (has_status IS NULL AND first_won_at IS NULL)"),
+)
+
+
+def select(ctx: Context) -> sa.Select[Any]:
+    """Live leads of the scope with their head, campaign and, on heads, first instants."""
+    lead, head, outcome = ddl.table(LEAD), ctx.step(lead_head), ctx.step(head_outcome)
+    origin: Any = lead.join(head, sa.and_(head.c.source == lead.c.source, head.c.lead_id == lead.c.lead_id))
+    origin = origin.outerjoin(outcome, sa.and_(outcome.c.head_source == lead.c.source,
+                                               outcome.c.head_lead_id == lead.c.lead_id))
+    origin, campaign = with_campaign(ctx, origin, lead)
+    unique = sa.and_(head.c.head_source == lead.c.source, head.c.head_lead_id == lead.c.lead_id)
+    contact = sa.or_(sa.func.coalesce(lead.c.is_email_valid, sa.false()),
+                     sa.func.coalesce(lead.c.is_phone_valid, sa.false()))
+    values: dict[str, Any] = {
+        **{name: lead.c[name] for name in ("source", "lead_id", "person_key", "created_at", "created_day", "owner_id")},
+        **campaign,
+        "head_source": head.c.head_source, "head_lead_id": head.c.head_lead_id, "is_unique": unique,
+        "cohort_week": start_of("week", lead.c.created_day), "cohort_month": start_of("month", lead.c.created_day),
+        "is_valid": sa.and_(unique, contact, outcome.c.invalid_contact_at.is_(None)),
+        "has_status": sa.case((unique, sa.func.coalesce(outcome.c.has_status, sa.false()))),
+        **{f"{state}_at": outcome.c[f"{state}_at"] for state in KEPT}, "first_won_at": outcome.c.first_won_at,
+        "rule_version": rule_version(),
+    }
+    return (sa.select(*arrange(RECORD, values)).select_from(origin)
+            .where(head.c.is_live, ctx.within(RECORD.name, lead.c.created_day)))
+
+
+def rule_version() -> Any:
+    """The version of the agreed rules, the same for every row of a build."""
+    rule = ddl.table(LEAD_STATE_RULE)
+    return sa.select(sa.func.max(rule.c.rule_version)).scalar_subquery()
+
+
+MART = Mart(RECORD, select, PROSE, CHECKS, Partition("created_day", "day", ("created",)))

@@ -1,0 +1,90 @@
+"""The agreed ratios, each defined once: marts compute them from here, the dictionary prints them from here.
+
+A ratio is recomputed from summed parts at the grain of its row, never averaged, and never stored without its parts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from warehouse.shims import Expression, per, ratio, wilson
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One ratio: `numerator` columns (the first one minus the others) over `denominator`.
+
+    `only_if` names two counts that must be equal, else the metric is null: the parts are not all known.
+    """
+
+    name: str
+    meaning: str
+    numerator: tuple[str, ...]
+    denominator: str
+    unit: str
+    only_if: tuple[str, str] | None = None
+
+    @property
+    def formula(self) -> str:
+        """The definition as a person writes it."""
+        above = " - ".join(self.numerator)
+        return f"{f'({above})' if len(self.numerator) > 1 else above} / {self.denominator}"
+
+    @property
+    def null_rule(self) -> str:
+        """When there is no value: never 0, never infinity."""
+        rule = f"null when {self.denominator} is null or 0"
+        return f"{rule}, or {self.only_if[0]} differs from {self.only_if[1]}" if self.only_if else rule
+
+    def expression(self, columns: Mapping[str, Expression]) -> Expression:
+        """The value from columns of one row, by name."""
+        first, *others = (columns[name] for name in self.numerator)
+        above: Expression = first
+        for other in others:
+            above = above - other
+        divide = per if self.unit == "reporting currency" else ratio
+        value: Expression = divide(above, columns[self.denominator])
+        if self.only_if is None:
+            return value
+        return sa.case((columns[self.only_if[0]] == columns[self.only_if[1]], value))
+
+
+_SPEND, _REVENUE, _MARGIN = "spend_reporting_amount", "revenue_reporting_amount", "gross_margin_reporting_amount"
+
+RETURN_METRICS: tuple[Metric, ...] = (
+    Metric("cpl_amount", "Cost per lead: what marketing pays for a person with contact data.",
+           (_SPEND,), "unique_lead_count", "reporting currency"),
+    Metric("cpql_amount", "Cost per qualified lead: the fair unit price between the two departments.",
+           (_SPEND,), "qualified_count", "reporting currency"),
+    Metric("cac_media_amount", "Media cost of a new customer; salaries and fees are not in it.",
+           (_SPEND,), "won_count", "reporting currency"),
+    Metric("roas_ratio", "Revenue per unit of spend; gross of the cost of goods, so it flatters.",
+           (_REVENUE,), _SPEND, "ratio"),
+    Metric("roi_ratio", "Gross profit left after the spend, per unit of spend: the headline.",
+           (_MARGIN, _SPEND), _SPEND, "ratio", only_if=("margin_known_count", "won_deal_count")),
+    Metric("roi_revenue_ratio", "The same by revenue, for companies that do not record margins; flatters.",
+           (_REVENUE, _SPEND), _SPEND, "ratio"),
+)
+
+FIVE_RATIOS: tuple[Metric, ...] = (
+    Metric("reached_rate", "Leads actually spoken to.", ("reached_count",), "unique_lead_count", "share"),
+    Metric("hot_rate", "Leads likely to sign.", ("hot_count",), "unique_lead_count", "share"),
+    Metric("potential_rate", "Leads with the need, but not yet the money or the time.", ("potential_count",),
+           "unique_lead_count", "share"),
+    Metric("wrong_target_rate", "Leads outside the agreed portrait.", ("wrong_target_count",), "unique_lead_count",
+           "share"),
+    Metric("closed_rate", "Leads that bought.", ("closed_count",), "unique_lead_count", "share"),
+)
+
+COVERAGE = Metric("coverage_rate", "Leads that sales recorded anything about; low coverage makes the five ratios "
+                  "say little.", ("covered_lead_count",), "unique_lead_count", "share")
+
+METRICS: tuple[Metric, ...] = (*RETURN_METRICS, *FIVE_RATIOS, COVERAGE)
+
+
+def bounds(metric: Metric, columns: Mapping[str, Expression]) -> tuple[Expression, Expression]:
+    """Wilson 95 % bounds of a share."""
+    return wilson(columns[metric.numerator[0]], columns[metric.denominator])

@@ -1,0 +1,103 @@
+"""The context of one build, and the steps between staging and the marts.
+
+A step is a function from the context to a select. Its result is made once per build, under the function's name: as a
+temporary table in a build, as a CTE when the select of a mart is only printed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from crosscheck.tables import Table
+from crosscheck.windows import local_day
+from warehouse import ddl
+from warehouse.shims import Expression
+
+Selectable = sa.FromClause
+Step = Callable[["Context"], sa.Select[Any]]
+#: One origin of a stack: where its rows are, what it knows by column name, which rows take part.
+Part = tuple[Selectable, Mapping[str, Expression], Expression]
+
+UNMATCHED, UNALLOCATED, NO_PLATFORM = "(unmatched)", "(unallocated)", "(none)"
+
+
+@dataclass
+class Context:
+    """One build: its clock, its currency, its scope. Without a connection steps become CTEs, so that the select of a
+    mart can be printed as one statement."""
+
+    as_of: datetime
+    time_zone: str
+    reporting_currency: str
+    fx_max_age_days: int
+    sources: tuple[tuple[str, int], ...] = ()
+    conn: sa.Connection | None = None
+    steps: dict[str, Selectable] = field(default_factory=dict)
+    scopes: dict[str, sa.Table] = field(default_factory=dict)
+
+    @property
+    def partial(self) -> bool:
+        """Whether only the partitions that changed are built."""
+        return bool(self.scopes)
+
+    @property
+    def business_day(self) -> date:
+        """The calendar day of the run in the business zone."""
+        return local_day(self.as_of, self.time_zone)
+
+    def step(self, make: Step) -> Selectable:
+        """The result of a step, computed once per build under the function's own name."""
+        name = make.__name__
+        if name not in self.steps:
+            chosen = make(self)
+            self.steps[name] = chosen.cte(name) if self.conn is None else materialise(self.conn, name, chosen)
+        return self.steps[name]
+
+    def current(self, record: Table) -> Selectable:
+        """A mart as it will be after publication: the rebuilt partitions, and the published rest."""
+        fresh, scope = ddl.table(record, "mart_next"), self.scopes.get(record.name)
+        if self.conn is None:
+            return ddl.table(record, "mart")
+        if scope is None:
+            return fresh
+        kept = ddl.table(record, "mart")
+        rest = sa.select(kept).where(kept.c[scope.info["column"]].not_in(sa.select(scope.c.start)))
+        return sa.union_all(sa.select(fresh), rest).subquery(record.name)
+
+    def within(self, mart: str, column: Expression) -> Expression:
+        """Whether a date lies in the partitions of a mart that are being rebuilt; true in a full build."""
+        scope = self.scopes.get(mart)
+        return sa.true() if scope is None else column.in_(sa.select(scope.c.start))
+
+
+def materialise(conn: sa.Connection, name: str, chosen: sa.Select[Any]) -> sa.Table:
+    """A temporary table of a select's rows, analysed where the engine plans by statistics.
+
+    It vanishes with the connection; one left over from an earlier build on this connection is replaced.
+    """
+    columns = [sa.Column(c.name, c.type) for c in chosen.selected_columns if isinstance(c, sa.ColumnElement)]
+    made = sa.Table(f"work_{name}", sa.MetaData(), *columns, prefixes=["TEMPORARY"])
+    conn.execute(sa.text(f"DROP TABLE IF EXISTS work_{name}"))
+    made.create(conn, checkfirst=False)
+    conn.execute(made.insert().from_select([c.name for c in columns], chosen))
+    if conn.dialect.name == "postgresql":
+        conn.execute(sa.text(f"ANALYZE work_{name}"))
+    return made
+
+
+def stack(*parts: Part, types: Mapping[str, Any]) -> sa.Subquery:
+    """Rows of several origins under one set of columns: what a part does not have is null.
+
+    Grouped by key afterwards this is the full outer join of all parts, without a join.
+    """
+    selects = [
+        sa.select(*(sa.cast(values.get(name, sa.null()), kind).label(name) for name, kind in types.items()))
+        .select_from(origin).where(condition)
+        for origin, values, condition in parts
+    ]
+    return sa.union_all(*selects).subquery("parts")

@@ -1,0 +1,68 @@
+"""Who a lead is: merges followed, then the person's first lead."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from crosscheck.canonical import LEAD, LEAD_MERGE
+from warehouse import ddl
+from warehouse.staging.base import Context
+from warehouse.shims import binary_order
+
+#: Merges of merges: nobody merges a contact deeper than this by hand, and a ring must end somewhere.
+_DEPTH = 50
+
+
+def merged_lead(ctx: Context) -> sa.Select[Any]:
+    """One row per lead that was merged away, with the lead that survived the whole chain."""
+    merge = ddl.table(LEAD_MERGE)
+    chain = sa.select(merge.c.source, merge.c.lead_id, merge.c.merged_into_id.label("root_id"),
+                      sa.literal_column("1", sa.Integer()).label("depth")).cte("chain", recursive=True)
+    chain = chain.union_all(
+        sa.select(chain.c.source, chain.c.lead_id, merge.c.merged_into_id, chain.c.depth + 1)
+        .join(merge, sa.and_(merge.c.source == chain.c.source, merge.c.lead_id == chain.c.root_id))
+        .where(chain.c.depth < _DEPTH))
+    further = merge.alias("further")
+    ended = ~sa.exists().where(further.c.source == chain.c.source, further.c.lead_id == chain.c.root_id)
+    return sa.select(chain.c.source, chain.c.lead_id, chain.c.root_id).where(ended)
+
+
+def live_lead(ctx: Context) -> sa.Select[Any]:
+    """One row per lead that was not merged away, with its person."""
+    lead, gone = ddl.table(LEAD), ctx.step(merged_lead)
+    return (sa.select(lead.c.source, lead.c.lead_id, lead.c.person_key, lead.c.created_at, lead.c.created_day)
+            .select_from(lead.outerjoin(gone, sa.and_(gone.c.source == lead.c.source, gone.c.lead_id == lead.c.lead_id)))
+            .where(gone.c.lead_id.is_(None)))
+
+
+def person_head(ctx: Context) -> sa.Select[Any]:
+    """One row per person with more than one live lead: the first of them. Ties go by source, then id."""
+    live = live_lead(ctx).subquery("live")
+    again = live_lead(ctx).subquery("again")
+    several = (sa.select(again.c.person_key).group_by(again.c.person_key).having(sa.func.count() > 1))
+    order = (live.c.created_at, binary_order(live.c.source), binary_order(live.c.lead_id))
+    ranked = (sa.select(live, sa.func.row_number().over(partition_by=live.c.person_key, order_by=order).label("place"))
+              .where(live.c.person_key.in_(several)).subquery("ranked"))
+    return sa.select(ranked.c.person_key, ranked.c.source, ranked.c.lead_id, ranked.c.created_at,
+                     ranked.c.created_day).where(ranked.c.place == 1)
+
+
+def lead_head(ctx: Context) -> sa.Select[Any]:
+    """One row per lead id that was ever seen, merged away or not, with the head lead to which it belongs."""
+    live, head, gone = live_lead(ctx).subquery("live"), ctx.step(person_head), ctx.step(merged_lead)
+    resolved = sa.select(
+        live.c.source, live.c.lead_id, live.c.created_day,
+        sa.func.coalesce(head.c.source, live.c.source).label("head_source"),
+        sa.func.coalesce(head.c.lead_id, live.c.lead_id).label("head_lead_id"),
+        sa.func.coalesce(head.c.created_at, live.c.created_at).label("head_created_at"),
+        sa.func.coalesce(head.c.created_day, live.c.created_day).label("head_created_day"),
+    ).select_from(live.outerjoin(head, head.c.person_key == live.c.person_key)).cte("resolved")
+    shared = [resolved.c[name] for name in ("created_day", "head_source", "head_lead_id", "head_created_at",
+                                            "head_created_day")]
+    alias = (sa.select(gone.c.source, gone.c.lead_id, *shared, sa.false().label("is_live"))
+             .join(resolved, sa.and_(resolved.c.source == gone.c.source, resolved.c.lead_id == gone.c.root_id)))
+    everyone = sa.union_all(
+        sa.select(resolved.c.source, resolved.c.lead_id, *shared, sa.true().label("is_live")), alias).subquery("everyone")
+    return sa.select(everyone)

@@ -1,0 +1,34 @@
+"""Derived tables that outlive a night: agreed rules, and what the last build was based on.
+
+They are kept so that a build can see what changed under it: a rule, a rate, a campaign's name.
+"""
+
+from __future__ import annotations
+
+from crosscheck.fields import columns
+from crosscheck.tables import Layer, Table
+
+
+def _derived(name: str, grain: str, key: str, required: str = "", optional: str = "") -> Table:
+    return Table(name, Layer.STAGING, grain, tuple(key.split()), columns(f"{key} {required}", optional))
+
+
+LEAD_STATE_RULE = _derived(
+    "lead_state_rule", "One row per source, status field, status and state that both heads agreed it means.",
+    "source status_field status state", "rule_version")
+FX_DAILY = _derived(
+    "fx_daily", "One row per day and currency: the rate by which the last build converted.",
+    "day from_currency", "fx_rate fx_day")
+CAMPAIGN_KEY = _derived(
+    "campaign_key", "One row per id or name by which the last build found campaigns, within a platform or anywhere.",
+    "scope key_kind match_key", "campaign_count", "platform account_id campaign_id")
+BUILD_BASIS = _derived(
+    "build_basis", "One row: what the definitions behind the last build were.", "fingerprint")
+LEAD_TOUCHED = _derived(
+    "lead_touched", "One row per lead whose records changed since the last publication.", "source lead_id")
+DAY_TOUCHED = _derived(
+    "day_touched", "One row per date basis and day whose numbers changed since the last publication.",
+    "touched_basis day")
+
+DERIVED: tuple[Table, ...] = (
+    LEAD_STATE_RULE, FX_DAILY, CAMPAIGN_KEY, BUILD_BASIS, LEAD_TOUCHED, DAY_TOUCHED)

@@ -1,0 +1,72 @@
+"""What happened to a lead first: states from statuses by the agreed rules, from activities, and from won deals."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from crosscheck.canonical import ACTIVITY, DEAL, LEAD_STATUS
+from warehouse import ddl
+from warehouse.staging.base import Context, Part, stack
+from warehouse.shims import Expression
+from warehouse.staging.heads import lead_head
+from warehouse.staging.records import LEAD_STATE_RULE
+
+#: States whose first instant a lead fact keeps.
+KEPT = ("attempted", "reached", "hot", "potential", "wrong_target", "invalid_contact")
+#: A call shorter than this is a mailbox or a wrong number.
+_CONVERSATION_SECONDS = 20
+
+
+def is_won(deal: Any) -> Expression:
+    """Whether a deal counts as won: signed, and closed on a known day."""
+    return sa.and_(deal.c.is_won, deal.c.closed_day.is_not(None))
+
+
+def head_outcome(ctx: Context) -> sa.Select[Any]:
+    """One row per head lead of the scope with anything recorded: the first instant of each state."""
+    head = ctx.step(lead_head)
+    names = [f"{state}_at" for state in KEPT] + ["first_won_at"]
+    types = {"source": sa.Text(), "lead_id": sa.Text(), **dict.fromkeys(names, sa.DateTime()),
+             "is_recorded": sa.Boolean()}
+    event = stack(_statuses(), _activities(), _wins(), types=types)
+    firsts = [sa.func.min(event.c[name]).label(name) for name in names]
+    recorded = sa.func.bool_or(event.c.is_recorded, type_=sa.Boolean()).label("has_status")
+    return (sa.select(head.c.head_source, head.c.head_lead_id, *firsts, recorded)
+            .join_from(event, head, sa.and_(head.c.source == event.c.source, head.c.lead_id == event.c.lead_id))
+            .where(ctx.within("lead_fact", head.c.head_created_day))
+            .group_by(head.c.head_source, head.c.head_lead_id))
+
+
+def _statuses() -> Part:
+    status, rule = ddl.table(LEAD_STATUS), ddl.table(LEAD_STATE_RULE)
+    joined = status.outerjoin(rule, sa.and_(
+        rule.c.source == status.c.source, rule.c.status_field == status.c.status_field,
+        rule.c.status == status.c.status))
+    firsts: dict[str, Expression] = {
+        f"{state}_at": sa.case((rule.c.state == state, status.c.entered_at)) for state in KEPT}
+    return joined, {"source": status.c.source, "lead_id": status.c.lead_id, **firsts, "is_recorded": sa.true()}, sa.true()
+
+
+def _activities() -> Part:
+    act = ddl.table(ACTIVITY)
+    by_person = ~act.c.is_automatic
+    spoken = sa.or_(
+        sa.and_(act.c.activity_kind == "call", act.c.outcome == "answered",
+                act.c.duration_seconds >= _CONVERSATION_SECONDS, by_person),
+        sa.and_(act.c.activity_kind == "meeting", act.c.outcome.in_(("completed", "answered"))),
+        sa.and_(act.c.activity_kind.in_(("message", "mail")), act.c.direction == "inbound", by_person))
+    tried = sa.and_(act.c.direction == "outbound", by_person)
+    values: dict[str, Expression] = {
+        "source": act.c.source, "lead_id": act.c.lead_id,
+        "reached_at": sa.case((spoken, act.c.occurred_at)), "attempted_at": sa.case((tried, act.c.occurred_at)),
+        "is_recorded": sa.true()}
+    return act, values, sa.true()
+
+
+def _wins() -> Part:
+    deal = ddl.table(DEAL)
+    values: dict[str, Expression] = {"source": deal.c.source, "lead_id": deal.c.lead_id,
+                                     "first_won_at": deal.c.closed_at, "is_recorded": sa.false()}
+    return deal, values, is_won(deal)
