@@ -9,6 +9,10 @@ from crosscheck.errors import ConfigError
 #: Name in `crosscheck.toml` → class, loaded when a source uses it: vendor clients are slow to import.
 CONNECTORS: dict[str, str] = {
     "google_ads": "connectors.google_ads:GoogleAds",
+    "meta_ads": "connectors.meta_ads:MetaAds",
+    "hubspot": "connectors.hubspot:HubSpot",
+    "getfly": "connectors.getfly:Getfly",
+    "files": "connectors.files:Files",
 }
 
 

@@ -25,7 +25,7 @@ from crosscheck.windows import last_full_day
 PLATFORM = "google_ads"
 
 
-class _Part(msgspec.Struct, rename="camel", gc=False):
+class _Part(msgspec.Struct, rename="camel", frozen=True, gc=False):
     """Any resource: what it has of these."""
 
     id: str | None = None
@@ -38,7 +38,7 @@ class _Part(msgspec.Struct, rename="camel", gc=False):
     ad_group_ad: str | None = None
 
 
-class _Metrics(msgspec.Struct, rename="camel", gc=False):
+class _Metrics(msgspec.Struct, rename="camel", frozen=True, gc=False):
     cost_micros: str | None = None
     impressions: str | None = None
     clicks: str | None = None
@@ -51,14 +51,14 @@ class _Metrics(msgspec.Struct, rename="camel", gc=False):
 _NOTHING, _NO_METRICS = _Part(), _Metrics()
 
 
-class _AdGroupAd(msgspec.Struct, gc=False):
+class _AdGroupAd(msgspec.Struct, frozen=True, gc=False):
     ad: _Part = _NOTHING
 
 
 _NO_AD = _AdGroupAd()
 
 
-class Row(msgspec.Struct, rename="camel", gc=False):
+class Row(msgspec.Struct, rename="camel", frozen=True, gc=False):
     """One result."""
 
     customer: _Part = _NOTHING

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import asdict
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -17,7 +16,6 @@ from connectors.landing import LandingZone, Manifest, Sink, folder, page_name
 from connectors.pagers import CursorExpired
 from crosscheck.errors import BrokenAnswer, CrosscheckError
 from crosscheck.faultpoints import Faultpoint, faultpoint
-from crosscheck.tables import TECHNICAL
 
 _GROUP_ROWS = 65_536
 _RESTARTS = 2
@@ -106,12 +104,11 @@ class _Landing:
         self.pages.append(RawPage(b"", page.rows, page.notes))
 
     def _technical(self, rows: pa.Table, page_no: int) -> pa.Table:
-        """Who owns the row and where its payload lies, in the record's column order."""
-        values: dict[str, Any] = {"stream_key": self.job.stream_key, "slice_id": self.job.slice_id, "page_no": page_no}
-        canonical = [name for name in rows.column_names if name != "row_no"]
-        added = {name: pa.repeat(pa.scalar(value), len(rows)) for name, value in values.items()}
-        arrays = {**{name: rows[name] for name in canonical}, **added, "row_no": rows["row_no"]}
-        return pa.table({name: arrays[name] for name in (*canonical, *TECHNICAL)})
+        """The rows with who owns them and where their payload lies."""
+        place = {"stream_key": self.job.stream_key, "slice_id": self.job.slice_id, "page_no": page_no}
+        for name, value in place.items():
+            rows = rows.append_column(name, pa.repeat(pa.scalar(value), len(rows)))
+        return rows
 
     def _writer(self, stack: ExitStack, name: str, schema: pa.Schema) -> _Writer:
         writer = _Writer(self.zone.create(folder(self.job), f"{name}.parquet{self.suffix}"), schema)
@@ -142,7 +139,7 @@ class _Writer:
 
     def add(self, rows: pa.Table) -> None:
         """Take a page's rows."""
-        self._waiting.append(rows.cast(self._schema))
+        self._waiting.append(rows.select(self._schema.names).cast(self._schema))
         self._held += rows.num_rows
         self.rows += rows.num_rows
         if self._held >= _GROUP_ROWS:
