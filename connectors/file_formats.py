@@ -11,6 +11,7 @@ import io
 import json
 import unicodedata
 import zipfile
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -149,22 +150,27 @@ def _excel(file: IO[bytes], name: str, shape: FileShape, size: int) -> Iterator[
         sheet.reset_dimensions()  # some writers record a wrong size, and rows would be cut
         rows = (list(row) for row in sheet.iter_rows(min_row=shape.skip_rows + 1, values_only=True))
         yield from _sheet(rows, name, size, padded=True)
+    except (SyntaxError, zipfile.BadZipFile, zlib.error, EOFError):  # the XML parser's error is a SyntaxError
+        raise DataError(f"{name} is not a readable workbook; half uploaded?", fix="upload it again") from None
     finally:
         book.close()
 
 
 def _json_lines(file: IO[bytes], name: str, shape: FileShape, size: int) -> Iterator[Chunk]:
     """Objects, one per line; numbers keep the digits they were written with. An absent key is a null."""
-    lines = enumerate(io.TextIOWrapper(file, encoding=_encoding(file, shape.encoding), errors="strict"), start=1)
-    objects = (_object(line, number, name) for number, line in lines if number > shape.skip_rows and line.strip())
-    first = True
+    encoding = _encoding(file, shape.encoding)
     try:
-        while (batch := list(islice(objects, size))) or first:
-            columns = tuple(dict.fromkeys(key for item in batch for key in item))
-            yield Chunk(columns, [[as_text(item.get(key)) for key in columns] for item in batch])
-            first = False
-    except UnicodeDecodeError as error:
-        raise DataError(f"{name} is not {error.encoding}", fix="declare its encoding in the mapping") from None
+        with io.TextIOWrapper(file, encoding=encoding, errors="strict") as lines:
+            numbered = islice(enumerate(lines, start=1), shape.skip_rows, None)
+            objects = (_object(line, number, name) for number, line in numbered if line.strip())
+            batch = list(islice(objects, size))
+            while True:
+                columns = tuple(dict.fromkeys(key for item in batch for key in item))
+                yield Chunk(columns, [[as_text(item.get(key)) for key in columns] for item in batch])
+                if not (batch := list(islice(objects, size))):
+                    return
+    except UnicodeError:
+        raise DataError(f"{name} is not {encoding}", fix="declare its encoding in the mapping") from None
 
 
 def _object(line: str, number: int, name: str) -> dict[str, Any]:
