@@ -65,6 +65,11 @@ def must(value: Any, field: str) -> Any:
     return value
 
 
+def as_is(value: object) -> str | None:
+    """Text just as the vendor has it, for the restricted table; None for nothing."""
+    return None if value is None or value == "" else str(value)
+
+
 def instant(text: object, field: str, zone: ZoneInfo | None = None) -> datetime | None:
     """An ISO instant as naive UTC, the warehouse's form; text without an offset is local to `zone`.
 

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from connectors import getfly_map as mapping
 from connectors.base import Account, Limits, Mapped, Output, RawPage, Slice, Stream, StreamKind
 from connectors.base import LoadMode as Mode
-from connectors.credentials import secret
+from connectors.credentials import limits, secret
 from connectors.crm import mapped
 from connectors.getfly_wire import classify, has_more, records
 from connectors.http import Http
@@ -50,8 +50,8 @@ class Getfly:
         self._zone = str(source.options.get("time_zone", settings.project.time_zone))
         self._hasher = Hasher(settings.secret(settings.privacy_key))
         self._key = secret(source, "api_key")
-        self._http = Http(self._base, limits=self.limits, headers=lambda: {"x-api-key": self._key}, sleep=sleep,
-                          classify=classify, refresh=self._reread)
+        self._http = Http(self._base, limits=limits(source, self.limits), classify=classify, sleep=sleep,
+                          headers=lambda: {"x-api-key": self._key}, refresh=self._reread)
 
     def _reread(self) -> None:
         self._key = secret(self._source, "api_key")

@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from connectors.base import Slice
-from connectors.crm import LeadFacts, Rejected, Row, Rows, deal_dates, instant, lead_rows, money, must
+from connectors.crm import LeadFacts, Rejected, Row, Rows, as_is, deal_dates, instant, lead_rows, money, must
 from connectors.people import Hasher
 from connectors.utm import tidy
 
@@ -35,7 +35,7 @@ def account_rows(job: Slice, hasher: Hasher, zone: ZoneInfo, record: dict[str, A
     custom, lead_id = _custom(record, "detail_custom_fields"), _id(record, "id")
     created, updated = _moment(record, "created_at", zone), _moment(record, "updated_at", zone, "created_at")
     lead = LeadFacts(
-        lead_id=lead_id, email=tidy(record.get("email")), phone=tidy(record.get("phone_office")),
+        lead_id=lead_id, email=as_is(record.get("email")), phone=as_is(record.get("phone_office")),
         created_at=created, updated_at=updated, url=tidy(custom.get("landing_url")), fields=custom,
         crm_campaign=tidy(custom.get("campaign_code")))
     rows = lead_rows(job, hasher, lead, vendor_lead_id=tidy(custom.get("fb_lead_id")),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import ssl
 import time
+import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -98,6 +99,7 @@ class Http:
         self._client = httpx.Client(
             follow_redirects=False, timeout=httpx.Timeout(self.policy.read_timeout, connect=20.0),
             trust_env=urlsplit(self._base).hostname not in _LOOPBACK, headers={"accept": "application/json"})
+        weakref.finalize(self, self._client.close)  # a connector that is dropped must not leak sockets
 
     def get(self, path: str, params: Mapping[str, Any] | None = None) -> Answer:
         """GET a path of the origin. Raises `crosscheck.errors` only."""

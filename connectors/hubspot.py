@@ -10,24 +10,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from connectors import hubspot_map as mapping
 from connectors.base import Account, Limits, Mapped, Output, RawPage, Slice, Stream, StreamKind
 from connectors.base import LoadMode as Mode
-from connectors.credentials import secret
+from connectors.credentials import limits, secret
 from connectors.crm import Rejected, Rows, instant, mapped, naive_utc
 from connectors.http import Answer, Http
 from connectors.hubspot_wire import GONE, Envelope, classify, page, results
 from connectors.pagers import Page, walk
 from connectors.people import Hasher
-from connectors.retry import Patience
 from crosscheck.canonical import ACTIVITY, CONTACT, DEAL, LEAD, LEAD_MERGE, LEAD_STATUS
 from crosscheck.errors import BrokenAnswer, DataError
 from crosscheck.settings import Settings, Source
 
+SEARCHES_PER_SECOND = 4  # the vendor's limit per portal is 5, and others use the portal too
 SEARCH_LIMIT, BATCH, LIST_LIMIT = 200, 100, 50  # 50: the vendor's limit where history is asked for
 
 CONTACTS = Stream("contacts", StreamKind.INCREMENTAL, "One vendor row per contact that changed, archived or not.", (
@@ -38,16 +37,18 @@ CONTACTS = Stream("contacts", StreamKind.INCREMENTAL, "One vendor row per contac
 DEALS = Stream("deals", StreamKind.INCREMENTAL, "One vendor row per deal that changed, archived or not.",
                (Output(DEAL, Mode.UPSERT),), empty_is_normal=True)
 CALLS = Stream("calls", StreamKind.INCREMENTAL, "One vendor row per call that changed, on its primary contact.",
-               (Output(ACTIVITY, Mode.UPSERT),), empty_is_normal=True)
+               (Output(ACTIVITY, Mode.CHILDREN, ("source", "activity_id")),), empty_is_normal=True)
 
 
 class HubSpot:
-    """One portal, which is one account. Options: base_url, per_second (the portal's tier)."""
+    """One portal, which is one account.
+
+    Options: base_url; concurrent, per_second and search_per_second where the portal's tier allows more.
+    """
 
     name = "hubspot"
     streams = (CONTACTS, DEALS, CALLS)
     limits = Limits(concurrent=4, per_second=9)
-    search_limits = Limits(concurrent=1, per_second=4)
 
     def __init__(self, source: Source, settings: Settings, *, sleep: Callable[[float], None] = time.sleep) -> None:
         self._source = source
@@ -56,10 +57,8 @@ class HubSpot:
         open_http = partial(
             Http, str(source.options.get("base_url", "https://api.hubapi.com")), classify=classify, sleep=sleep,
             headers=lambda: {"authorization": f"Bearer {self._token}"}, refresh=self._reread)
-        tier = float(source.options.get("per_second", self.limits.per_second))
-        self._http = open_http(limits=replace(self.limits, per_second=tier))
-        self._search = open_http(limits=self.search_limits)
-        self._patience = Patience(self._http.policy, sleep)
+        self._http = open_http(limits=limits(source, self.limits))
+        self._search = open_http(limits=Limits(1, float(source.options.get("search_per_second", SEARCHES_PER_SECOND))))
 
     def _reread(self) -> None:
         """A private app's token may have been rotated on disk while the night ran."""
@@ -95,7 +94,7 @@ class HubSpot:
         """Ids in ascending order, a page at a time."""
         last = 0
         while True:
-            ids = self._patience.call(partial(self._search_after, job, kind, last))
+            ids = self._search_after(job, kind, last)
             if ids:
                 yield [str(each) for each in ids]
             if len(ids) < SEARCH_LIMIT:
@@ -103,19 +102,14 @@ class HubSpot:
             last = ids[-1]
 
     def _search_after(self, job: Slice, kind: str, last: int) -> list[int]:
-        changed = "lastmodifieddate" if kind == "contacts" else "hs_lastmodifieddate"
-        filters = [_filter(changed, "LTE", _millis(job.as_of)), _filter("hs_object_id", "GT", str(last))]
-        if job.since is not None:
-            filters.append(_filter(changed, "GTE", _millis(job.since - job.stream.overlap)))
-        answer = self._search.post(f"/crm/v3/objects/{kind}/search", {
-            "filterGroups": [{"filters": filters}], "properties": ["hs_object_id"], "limit": SEARCH_LIMIT,
-            "sorts": [{"propertyName": "hs_object_id", "direction": "ASCENDING"}]}).json()
-        ids = [int(record["id"]) for record in results(answer)]
-        if ids != sorted(set(ids)) or (ids and ids[0] <= last):
-            raise BrokenAnswer("a search answered out of order or with a page we had")
-        if len(ids) < min(SEARCH_LIMIT, int(answer.get("total", len(ids)))):
-            raise BrokenAnswer("a search promised more records than it gave")
-        return ids
+        """The next ids; an answer that contradicts itself is asked for once more."""
+        for _ in range(2):
+            answer = self._search.post(f"/crm/v3/objects/{kind}/search", _query(job, kind, last)).json()
+            ids = [int(record["id"]) for record in results(answer)]
+            promised = min(SEARCH_LIMIT, int(answer.get("total", len(ids))))
+            if ids == sorted(set(ids)) and len(ids) >= promised and all(each > last for each in ids[:1]):
+                return ids
+        raise BrokenAnswer("a search answers out of order, with a page we had, or with fewer records than it promises")
 
     def _batch(self, kind: str, ids: list[str]) -> RawPage:
         """The records of some ids; those left out of a partial answer are asked for once more."""
@@ -157,6 +151,15 @@ class HubSpot:
         following = ((tree.get("paging") or {}).get("next") or {}).get("after")
         raw = page([answer.body], fresh=any(_is_fresh(job, record) for record in found))
         return Page(raw, following, ",".join(str(record.get("id")) for record in found).encode())
+
+
+def _query(job: Slice, kind: str, last: int) -> dict[str, Any]:
+    changed = "lastmodifieddate" if kind == "contacts" else "hs_lastmodifieddate"
+    filters = [_filter(changed, "LTE", _millis(job.as_of)), _filter("hs_object_id", "GT", str(last))]
+    if job.since is not None:
+        filters.append(_filter(changed, "GTE", _millis(job.since - job.stream.overlap)))
+    return {"filterGroups": [{"filters": filters}], "properties": ["hs_object_id"], "limit": SEARCH_LIMIT,
+            "sorts": [{"propertyName": "hs_object_id", "direction": "ASCENDING"}]}
 
 
 def _filter(name: str, operator: str, value: str) -> dict[str, str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from connectors.base import Slice
-from connectors.crm import LeadFacts, Rejected, Row, Rows, deal_dates, instant, lead_rows, money, must
+from connectors.crm import LeadFacts, Rejected, Row, Rows, as_is, deal_dates, instant, lead_rows, money, must
 from connectors.hubspot_wire import Envelope
 from connectors.people import Hasher
 from connectors.utm import tidy
@@ -39,6 +39,10 @@ _NOT_REACHED = {"BUSY": "busy", "NO_ANSWER": "no_answer", "MISSED": "no_answer"}
 _KEYS = frozenset({"id", "properties", "propertiesWithHistory", "createdAt", "updatedAt", "archived", "archivedAt",
                    "associations", "url", "objectWriteTraceId"})
 
+#: Properties that HubSpot sends whatever is asked for.
+_UNASKED = frozenset({"hs_object_id", "createdate", "lastmodifieddate", "hs_createdate", "hs_lastmodifieddate",
+                      "firstname", "lastname"})
+
 
 def contact_rows(job: Slice, hasher: Hasher, record: dict[str, Any]) -> Rows:
     """One contact: the lead, its status history, whom it absorbed, and its raw contact data."""
@@ -46,7 +50,7 @@ def contact_rows(job: Slice, hasher: Hasher, record: dict[str, Any]) -> Rows:
     updated = must(instant(values.get("lastmodifieddate") or record.get("updatedAt"), "lastmodifieddate"),
                    "lastmodifieddate")
     lead = LeadFacts(
-        lead_id=lead_id, email=tidy(values.get("email")), phone=tidy(values.get("phone")),
+        lead_id=lead_id, email=as_is(values.get("email")), phone=as_is(values.get("phone")),
         created_at=must(instant(values.get("createdate") or record.get("createdAt"), "createdate"), "createdate"),
         updated_at=updated, url=tidy(values.get("hs_analytics_first_url")),
         fields=values | {"gclid": values.get("hs_google_click_id"), "fbclid": values.get("hs_facebook_click_id")},
@@ -138,7 +142,7 @@ def _seconds(values: dict[str, Any]) -> int | None:
 
 def drift(kind: str, page: Envelope) -> Iterator[str]:
     """Keys that nobody maps: a renamed property would show here before it shows as a null column."""
-    known = {*PROPERTIES[kind], "hs_object_id", "createdate", "lastmodifieddate", "hs_lastmodifieddate"}
+    known = {*PROPERTIES[kind], *_UNASKED}
     for record in page.records:
         yield from record.keys() - _KEYS
         yield from (f"properties.{name}" for name in (record.get("properties") or {}).keys() - known)

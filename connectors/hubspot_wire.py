@@ -101,9 +101,14 @@ class Envelope:
 def _links(answers: list[Any]) -> Iterator[tuple[str, str]]:
     """The primary contact of each record, else the one with the lowest id: the same on every night."""
     for link in (item for answer in answers for item in results(answer)):
-        ends = [(not _is_primary(end), int(end["toObjectId"])) for end in link.get("to") or []]
+        ends = [(not _is_primary(end), _as_number(end["toObjectId"])) for end in link.get("to") or []]
         if ends:
-            yield str(link["from"]["id"]), str(min(ends)[1])
+            yield str(link["from"]["id"]), min(ends)[1][1]
+
+
+def _as_number(record_id: object) -> tuple[int, str]:
+    """A sort key under which ids in text count as numbers."""
+    return len(str(record_id)), str(record_id)
 
 
 def _is_primary(end: dict[str, Any]) -> bool:
@@ -115,4 +120,4 @@ def _inline_links(records: Iterable[dict[str, Any]]) -> Iterator[tuple[str, str]
     for record in records:
         ends = ((record.get("associations") or {}).get("contacts") or {}).get("results") or []
         if ends:
-            yield str(record["id"]), str(min(int(end["id"]) for end in ends))
+            yield str(record["id"]), min(_as_number(end["id"]) for end in ends)[1]
