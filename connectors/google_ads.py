@@ -7,8 +7,6 @@ import threading
 import time
 from collections.abc import Iterator
 from datetime import timedelta
-from functools import cached_property
-from typing import Any
 
 import msgspec
 
@@ -31,7 +29,7 @@ from connectors.pagers import Page, walk
 from connectors.retry import Sleeper
 from crosscheck.canonical import AD, AD_DAILY, AD_GROUP, AD_TOUCH, CAMPAIGN, ENGAGEMENT_DAILY
 from crosscheck.errors import AccountRefused, ConfigError, Skippable
-from crosscheck.settings import Source
+from crosscheck.settings import Settings, Source
 from crosscheck.windows import Window, last_full_day
 
 log = logging.getLogger(__name__)
@@ -97,14 +95,11 @@ class GoogleAds:
     streams: tuple[Stream, ...] = STREAMS
     limits = Limits(concurrent=4, per_second=10.0)
 
-    def __init__(self, source: Source, http: Any = None, sleep: Sleeper = time.sleep) -> None:
-        self._source, self._given, self._sleep = source, http, sleep
+    def __init__(self, source: Source, _settings: Settings | None = None, *, sleep: Sleeper = time.sleep) -> None:
+        self._source = source
+        self._client = GoogleAdsClient(source, self.limits, sleep)
         self._login_of: dict[str, str] = {}
         self._lock = threading.Lock()
-
-    @cached_property
-    def _client(self) -> GoogleAdsClient:
-        return self._given or GoogleAdsClient(self._source, self.limits, self._sleep)
 
     def accounts(self) -> list[Account]:
         """Every client account below the managers that the credential reaches, once, however many managers it has.

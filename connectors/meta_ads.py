@@ -13,7 +13,6 @@ import time
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from datetime import time as day_time
-from functools import cached_property
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -29,7 +28,7 @@ from connectors.retry import Policy, Sleeper
 from connectors.versions import PINNED
 from crosscheck.canonical import AD, AD_DAILY, AD_TOUCH, CAMPAIGN, ENGAGEMENT_DAILY
 from crosscheck.errors import BrokenAnswer, ConfigError, DataError, Skippable, TryAgain, TrySmaller
-from crosscheck.settings import Source
+from crosscheck.settings import Settings, Source
 from crosscheck.windows import Window, last_full_day
 
 BASE_URL = "https://graph.facebook.com"
@@ -69,7 +68,8 @@ STREAMS = (
     Stream("ads", StreamKind.SNAPSHOT, "ad, deleted and archived ones too", (Output(AD, LoadMode.HISTORY),),
            empty_is_normal=True),
     Stream("lead_forms", StreamKind.WINDOW, "submitted lead form and account-local day",
-           (Output(AD_TOUCH, LoadMode.UPSERT),), lookback_days=7, empty_is_normal=True),
+           (Output(AD_TOUCH, LoadMode.UPSERT),), lookback_days=7, chunk_days=HISTORY_DAYS,
+           max_history_days=HISTORY_DAYS, empty_is_normal=True),
 )
 
 
@@ -102,17 +102,18 @@ class MetaAds:
     streams: tuple[Stream, ...] = STREAMS
     limits = Limits(concurrent=4, per_second=10.0)
 
-    def __init__(self, source: Source, http: Http | None = None, sleep: Sleeper = time.sleep) -> None:
-        self._source, self._given, self._sleep = source, http, sleep
+    def __init__(self, source: Source, _settings: Settings | None = None, *, sleep: Sleeper = time.sleep) -> None:
+        self._source, self._sleep = source, sleep
         self._version = str(source.options.get("version", PINNED["meta_ads"]))
+        self._token = secret(source, "access_token")
+        self._http = Http(
+            str(source.options.get("base_url", BASE_URL)), limits=limits(source, self.limits), classify=classify,
+            headers=lambda: {"Authorization": f"Bearer {self._token}"}, refresh=self._reread,
+            policy=Policy(attempts=9), sleep=sleep)
 
-    @cached_property
-    def _http(self) -> Http:
-        return self._given or Http(
-            str(self._source.options.get("base_url", BASE_URL)), limits=limits(self._source, self.limits),
-            headers=lambda: {"Authorization": f"Bearer {secret(self._source, 'access_token')}"},
-            refresh=lambda: None,  # the secret is read anew for every request: repeating is all a rotation needs
-            classify=classify, policy=Policy(attempts=9), sleep=self._sleep)
+    def _reread(self) -> None:
+        """The token may have been rotated while the night ran."""
+        self._token = secret(self._source, "access_token")
 
     def accounts(self) -> list[Account]:
         """Every ad account of the token's owner, or of the business in options. Raises ConfigError."""
@@ -254,8 +255,8 @@ class MetaAds:
         """Meta's proof that the app's secret is known, where the app demands it."""
         if "app_secret" not in self._source.secrets:
             return {}
-        key, token = secret(self._source, "app_secret"), secret(self._source, "access_token")
-        return {"appsecret_proof": hmac.new(key.encode(), token.encode(), hashlib.sha256).hexdigest()}
+        key = secret(self._source, "app_secret")
+        return {"appsecret_proof": hmac.new(key.encode(), self._token.encode(), hashlib.sha256).hexdigest()}
 
 
 def _asked(job: Slice, window: Window) -> dict[str, str]:

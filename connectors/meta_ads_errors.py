@@ -5,7 +5,7 @@ Shape: `{"error": {"message", "type": "OAuthException", "code", "error_subcode",
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from connectors import wire
@@ -20,6 +20,9 @@ from crosscheck.errors import (
     TrySmaller,
     VersionRetired,
 )
+
+_Applies = Callable[[int, int, Mapping[str, Any]], bool]
+_Build = Callable[[str, float | None], CrosscheckError]
 
 REDUCE = "reduce the amount of data"
 THROTTLE = frozenset({4, 17, 32, 613, *range(80000, 80007), 80008, 80014})
@@ -50,22 +53,39 @@ def classify(answer: Answer) -> CrosscheckError | None:
 def meaning(error: Mapping[str, Any], wait: float | None = None) -> CrosscheckError | None:
     """The class of an error object, also of the one in a failed report run; None when only the status can tell."""
     code, subcode = int(error.get("code") or 0), int(error.get("error_subcode") or 0)
-    what = _what(error)
-    if code in TOKEN:
-        return TokenExpired(what, fix="renew the secret access_token of this source")
-    if code == RETIRED:
-        return VersionRetired(what, fix="set options.version of this source to a version that is served")
-    if code in THROTTLE or subcode in THROTTLE_SUBCODES:
-        return TryAgain(what, after=wait)
-    if REDUCE in str(error.get("message", "")) or (code, subcode) in SMALLER:
-        return TrySmaller(what)
-    if (code, subcode) in BAD_REQUEST:
-        return ConfigError(what, fix="this is a defect of the connector")
-    if code in NOT_READY or subcode in NOT_READY or subcode in TRANSIENT_SUBCODES or error.get("is_transient"):
-        return TryAgain(what)
-    if code == 10 or 200 <= code <= 299:
-        return AccountRefused(what, fix="grant ads_read on this ad account, or leave it out of `accounts`")
-    return TryAgain(what) if code in TRANSIENT else None
+    build = next((build for applies, build in RULES if applies(code, subcode, error)), None)
+    return build(_what(error), wait) if build else None
+
+
+def _throttled(code: int, subcode: int, _: Mapping[str, Any]) -> bool:
+    return code in THROTTLE or subcode in THROTTLE_SUBCODES
+
+
+def _too_large(code: int, subcode: int, error: Mapping[str, Any]) -> bool:
+    return REDUCE in str(error.get("message", "")) or (code, subcode) in SMALLER
+
+
+def _passing(code: int, subcode: int, error: Mapping[str, Any]) -> bool:
+    """A hiccup by code; report rows that are not ready yet are one, too."""
+    known = code in NOT_READY or subcode in NOT_READY or subcode in TRANSIENT_SUBCODES
+    return known or bool(error.get("is_transient"))
+
+
+#: First that applies wins: a throttle may claim to be transient, a size problem comes under any code.
+RULES: tuple[tuple[_Applies, _Build], ...] = (
+    (lambda code, *_: code in TOKEN,
+     lambda what, _: TokenExpired(what, fix="renew the secret access_token of this source")),
+    (lambda code, *_: code == RETIRED,
+     lambda what, _: VersionRetired(what, fix="set options.version of this source to a version that is served")),
+    (_throttled, lambda what, wait: TryAgain(what, after=wait)),
+    (_too_large, lambda what, _: TrySmaller(what)),
+    (lambda code, subcode, _: (code, subcode) in BAD_REQUEST,
+     lambda what, _: ConfigError(what, fix="this is a defect of the connector")),
+    (_passing, lambda what, _: TryAgain(what)),
+    (lambda code, *_: code == 10 or 200 <= code <= 299,
+     lambda what, _: AccountRefused(what, fix="grant ads_read on this ad account, or leave it out of `accounts`")),
+    (lambda code, *_: code in TRANSIENT, lambda what, _: TryAgain(what)),
+)
 
 
 def regain(headers: Mapping[str, str]) -> float | None:
