@@ -12,8 +12,10 @@ import sqlalchemy as sa
 
 from crosscheck.canonical import CANONICAL
 from crosscheck.errors import VersionRetired
-from warehouse import ddl, incoming, marts, ops
+from warehouse import ddl, incoming, ops
 from warehouse.engine import Warehouse
+from warehouse.lock import take_lease
+from warehouse.marts import MARTS
 from warehouse.staging.records import DERIVED
 
 Step = Callable[[sa.Connection], None]
@@ -34,7 +36,7 @@ def all_tables() -> Iterator[sa.Table]:
         yield ddl.table(record)
     for record in DERIVED:
         yield ddl.table(record)
-    for mart in marts.MARTS:
+    for mart in MARTS:
         yield ddl.table(mart.record)
         yield ddl.table(mart.record, "mart_next")
 
@@ -42,7 +44,8 @@ def all_tables() -> Iterator[sa.Table]:
 def migrate(wh: Warehouse) -> int:
     """Bring the schema to the newest version; returns how many steps were applied.
 
-    The warehouse must be open with its lock. Raises VersionRetired when a newer Crosscheck wrote the schema.
+    The warehouse must be open with its lock; from here on its owner alone may write. Raises VersionRetired when a
+    newer Crosscheck wrote the schema.
     """
     with wh.engine.begin() as conn:
         ddl.create_schemas(conn)
@@ -55,6 +58,7 @@ def migrate(wh: Warehouse) -> int:
             step(conn)
             conn.execute(sa.insert(ops.schema_version).values(version=version, name=name))
         ddl.create(conn, all_tables())
+        take_lease(conn, wh.owner)
     with wh.engine.connect() as conn:
         incoming.prepare(conn)
         conn.commit()

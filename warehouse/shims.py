@@ -15,6 +15,8 @@ from sqlalchemy.sql.functions import FunctionElement
 #: Two-sided 95 % of the normal distribution.
 WILSON_Z = 1.959963984540054
 MONEY = sa.Numeric(18, 6)
+#: A factor of a product: DuckDB multiplies decimals of up to 18 digits within 18 digits, and overflows.
+WIDE = sa.Numeric(30, 6)
 Expression = sa.ColumnElement[Any]
 
 
@@ -118,7 +120,7 @@ def per(amount: Expression, number: Expression) -> Expression:
     Scaled to an integer by floor, because engines disagree on rounding a double to decimals.
     """
     micros = sa.func.floor(ratio(amount, number) * sa.literal_column("1e6") + sa.literal_column("0.5e0"))
-    whole = sa.cast(sa.cast(micros, sa.BigInteger()), sa.Numeric(18, 0))
+    whole = sa.cast(sa.cast(micros, sa.BigInteger()), sa.Numeric(30, 0))
     return sa.cast(whole * sa.cast(sa.literal_column("0.000001"), MONEY), MONEY)
 
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from crosscheck.canonical import FX_RATE
 from warehouse import ddl
 from warehouse.staging.base import Context, Selectable
-from warehouse.shims import MONEY, Expression, day_plus
+from warehouse.shims import MONEY, WIDE, Expression, day_plus
 
 
 def fx_daily(ctx: Context) -> sa.Select[Any]:
@@ -37,8 +37,8 @@ def with_rate(ctx: Context, rows: Selectable, origin: Selectable, day: Expressio
 
 def converted(ctx: Context, amount: Expression, currency: Expression, rate: Selectable) -> Expression:
     """An amount in the reporting currency; null when its currency has no rate young enough."""
-    there = sa.cast(amount, MONEY)
-    return sa.case((currency == ctx.reporting_currency, there), else_=sa.cast(there * rate.c.fx_rate, MONEY))
+    return sa.case((currency == ctx.reporting_currency, sa.cast(amount, MONEY)),
+                   else_=sa.cast(sa.cast(amount, WIDE) * rate.c.fx_rate, MONEY))
 
 
 def rate_day(ctx: Context, currency: Expression, day: Expression, rate: Selectable) -> Expression:

@@ -1,0 +1,282 @@
+"""Rows straight into staging, without vendors: random but seeded, and changed as a night would change them."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+
+from crosscheck import canonical
+from crosscheck.rules import LeadStates, RuleFile
+from crosscheck.settings import Settings, Source
+from crosscheck.tables import Table
+from warehouse import ddl, dirty, ledger, ops
+from warehouse.build import BuildReport, build
+from warehouse.engine import Warehouse
+from warehouse.marts import MARTS
+
+FIRST = date(2026, 3, 2)
+NIGHT = datetime(2026, 6, 20, 19, 0, tzinfo=UTC)
+TECHNICAL = {"stream_key": "test/1/rows", "slice_id": "s1", "page_no": 1, "row_no": 1}
+STATES = LeadStates({"hubspot": RuleFile("hubspot", None, {}, {
+    ("status", "CONNECTED"): ("reached",), ("status", "HOT"): ("reached", "hot"), ("status", "LATER"): ("potential",),
+    ("status", "WRONG"): ("wrong_target",), ("status", "DEAD"): ("invalid_contact",), ("status", "TRIED"): ("attempted",),
+    ("status", "WON"): ("closed",), ("status", "NEW"): ()})})
+STATUSES = tuple(status for _, status in STATES.files["hubspot"].statuses)
+
+DEFAULTS: dict[str, dict[str, Any]] = {
+    "campaign": {"platform": "meta_ads", "account_id": "a1", "valid_from_day": FIRST, "campaign_name": "Sofa",
+                 "campaign_name_norm": "sofa"},
+    "ad_daily": {"platform": "meta_ads", "account_id": "a1", "level": "campaign", "campaign_id": "c1",
+                 "ad_group_id": "", "ad_id": "", "currency_code": "VND"},
+    "engagement_daily": {"platform": "meta_ads", "account_id": "a1", "campaign_id": "c1",
+                         "engagement_kind": "reaction"},
+    "ad_touch": {"platform": "meta_ads", "account_id": "a1", "campaign_id": "c1", "day": FIRST},
+    "lead": {"source": "crm", "is_archived": False},
+    "lead_merge": {"source": "crm"},
+    "lead_status": {"source": "crm", "status_field": "status", "is_inferred": False},
+    "activity": {"source": "crm", "activity_kind": "call", "is_automatic": False},
+    "deal": {"source": "crm", "is_won": True, "is_lost": False, "is_archived": False, "currency_code": "VND"},
+    "fx_rate": {"from_currency": "USD", "to_currency": "VND"},
+}
+RECORDS: Mapping[str, Table] = {record.name: record for record in canonical.CANONICAL}
+
+
+def with_source(settings: Settings) -> Settings:
+    """Settings with the one CRM whose statuses STATES reads."""
+    return settings.model_copy(update={"sources": (Source(name="crm", connector="hubspot"),)})
+
+
+def noon(day: date, hours: float = 0) -> datetime:
+    """An instant on a day, naive UTC as the warehouse stores it."""
+    return datetime(day.year, day.month, day.day, 5) + timedelta(hours=hours)
+
+
+def row(table: str, **values: Any) -> dict[str, Any]:
+    """A whole staging row from what matters in it."""
+    made = {**dict.fromkeys(ddl.table(RECORDS[table]).c.keys()), **TECHNICAL, **DEFAULTS.get(table, {}), **values}
+    if table == "lead":
+        made["created_at"] = made["created_at"] or noon(made["created_day"])
+        made["person_key"] = made["person_key"] or f"p-{made['lead_id']}"
+    if table == "deal":
+        made["created_day"] = made["created_day"] or made["closed_day"] or FIRST
+        made["created_at"] = made["created_at"] or noon(made["created_day"])
+        if made["closed_day"] is not None:
+            made["closed_at"] = made["closed_at"] or noon(made["closed_day"])
+    if "updated_at" in made:
+        made["updated_at"] = made["created_at"]
+    return made
+
+
+def put(wh: Warehouse, table: str, *rows: Mapping[str, Any]) -> None:
+    """Upsert rows by key as staging does: marks before and after, in one transaction."""
+    record = RECORDS[table]
+    target = ddl.table(record)
+    whole = [row(table, **values) for values in rows]
+
+    def work(conn: sa.Connection) -> None:
+        there = sa.or_(*(_is(target, record, each) for each in whole))
+        dirty.mark(conn, wh, table, sa.select(target).where(there))
+        conn.execute(sa.delete(target).where(there))
+        conn.execute(sa.insert(target), whole)
+        dirty.mark(conn, wh, table, sa.select(target).where(there))
+
+    if whole:
+        wh.write(work)
+
+
+def take(wh: Warehouse, table: str, *rows: Mapping[str, Any]) -> None:
+    """Remove rows by key, marked as staging marks what vanishes."""
+    target = ddl.table(RECORDS[table])
+    gone = sa.or_(*(_is(target, RECORDS[table], values) for values in rows))
+
+    def work(conn: sa.Connection) -> None:
+        dirty.mark(conn, wh, table, sa.select(target).where(gone))
+        conn.execute(sa.delete(target).where(gone))
+
+    wh.write(work)
+
+
+def _is(target: sa.Table, record: Table, values: Mapping[str, Any]) -> sa.ColumnElement[bool]:
+    return sa.and_(*(target.c[name] == values.get(name, DEFAULTS.get(record.name, {}).get(name))
+                     for name in record.key))
+
+
+def night(wh: Warehouse, at: datetime = NIGHT, *, full: bool = False, states: LeadStates = STATES) -> BuildReport:
+    """Build the marts as of an instant, as a run of its own."""
+    run = ledger.begin_run(wh, "nightly", at)
+    return build(wh, run, full=full, states=states)
+
+
+def release(wh: Warehouse, report: BuildReport, name: str = "run") -> None:
+    """Publish inside the warehouse: replace what was built, forget the marks."""
+    def work(conn: sa.Connection) -> None:
+        for built in report.marts:
+            old, new = ddl.table(built.table, "mart"), ddl.table(built.table, "mart_next")
+            gone = sa.true()
+            if built.partitions is not None and built.partition_column is not None:
+                gone = old.c[built.partition_column].in_(built.partitions)
+            conn.execute(sa.delete(old).where(gone))
+            conn.execute(sa.insert(old).from_select(old.c.keys(), sa.select(new)))
+        conn.execute(sa.insert(ops.publication).values(
+            run_id=f"{name}-{random.random()}", as_of=datetime(2026, 1, 1), tables="{}", state="done"))
+        dirty.clear(conn)
+
+    wh.write(work)
+
+
+def rows_of(wh: Warehouse, mart: str, schema: str = "mart_next") -> list[dict[str, Any]]:
+    """Rows of a mart, ordered by key; doubles cut to 12 digits, where engines may differ in the last bit."""
+    record = next(each.record for each in MARTS if each.name == mart)
+    target = ddl.table(record, schema)
+    with wh.engine.connect() as conn:
+        found = [{name: _cut(value) for name, value in each.items()}
+                 for each in conn.execute(sa.select(target)).mappings()]
+    return sorted(found, key=lambda each: tuple(str(each[name]) for name in record.key))
+
+
+def _cut(value: Any) -> Any:
+    return float(f"{value:.12g}") if isinstance(value, float) else value
+
+
+def everything(wh: Warehouse, schema: str = "mart") -> dict[str, list[dict[str, Any]]]:
+    """Every mart's rows by name."""
+    return {mart.name: rows_of(wh, mart.name, schema) for mart in MARTS}
+
+
+def only(rows: Iterable[Mapping[str, Any]], **key: Any) -> Mapping[str, Any]:
+    """The one row with these values."""
+    found = [each for each in rows if all(each[name] == value for name, value in key.items())]
+    assert len(found) == 1, f"{len(found)} rows for {key}"
+    return found[0]
+
+
+@dataclass
+class Company:
+    """A seeded stream of rows: `history` for the first load, `changes` for what a later night brings."""
+
+    seed: int = 1
+    leads: int = 120
+    days: int = 110
+    chance: random.Random = field(init=False)
+    made: int = field(default=0, init=False)
+
+    def __post_init__(self) -> None:
+        self.chance = random.Random(self.seed)
+
+    def fill(self, wh: Warehouse) -> None:
+        """The first load."""
+        for campaign in ("c1", "c2", "c3", "g1", "g2"):
+            put(wh, "campaign", self._version(campaign, FIRST))
+        put(wh, "fx_rate", *({"day": FIRST + timedelta(days=n), "fx_rate": Decimal(25000 + n)}
+                             for n in range(0, self.days, 4)))
+        put(wh, "ad_daily", *(each for n in range(self.days) for each in self._spend(FIRST + timedelta(days=n))))
+        put(wh, "engagement_daily", *({"day": FIRST + timedelta(days=n), "engagement_count": n}
+                                      for n in range(0, self.days, 9)))
+        for _ in range(self.leads):
+            self._lead(wh)
+
+    def change(self, wh: Warehouse) -> None:
+        """One random event of any kind."""
+        self.chance.choice((self._lead, self._status, self._status, self._deal, self._merge, self._unmerge, self._respend,
+                            self._rename, self._rate, self._click, self._recreate, self._vanish, self._call))(wh)
+
+    def _day(self) -> date:
+        return FIRST + timedelta(days=self.chance.randrange(self.days))
+
+    def _version(self, campaign: str, day: date) -> dict[str, Any]:
+        name = self.chance.choice(("Sofa Hè", "Bàn ăn", "Tủ bếp", "Sofa hè"))
+        google = campaign.startswith("g")
+        return {"platform": "google_ads" if google else "meta_ads", "account_id": "ga" if google else "a1",
+                "campaign_id": campaign, "valid_from_day": day, "campaign_name": name,
+                "campaign_name_norm": name.casefold()}
+
+    def _spend(self, day: date) -> list[dict[str, Any]]:
+        rows = []
+        for campaign in self.chance.sample(("c1", "c2", "c3", "gone"), 2):
+            for ad in ("x1", "x2"):
+                rows.append({"level": "ad", "campaign_id": campaign, "ad_id": ad, "day": day,
+                             "spend_amount": self._amount(900_000), "impression_count": self.chance.randrange(999)})
+        rows.append({"level": "account", "campaign_id": "", "day": day, "spend_amount": Decimal(2_000_000)})
+        google = {"platform": "google_ads", "account_id": "ga", "currency_code": "USD", "day": day}
+        for campaign in ("g1", "g2"):
+            rows.append({**google, "campaign_id": campaign, "spend_amount": self._amount(90),
+                         "click_count": self.chance.randrange(50)})
+        return rows
+
+    def _amount(self, most: int) -> Decimal | None:
+        return None if self.chance.random() < 0.1 else Decimal(self.chance.randrange(most * 100)) / 100
+
+    def _lead(self, wh: Warehouse) -> None:
+        self.made += 1
+        day, name = self._day(), f"l{self.made}"
+        person = f"p{self.chance.randrange(self.leads)}"
+        pick = self.chance.choice
+        put(wh, "lead", {
+            "lead_id": name, "created_day": day, "created_at": noon(day, self.chance.randrange(12)),
+            "person_key": person, "is_email_valid": pick((True, False, None)), "owner_id": pick(("an", "binh", None)),
+            "utm_source": pick((None, "Facebook", "google", "newsletter")),
+            **pick(({}, {"utm_campaign": "c1", "utm_campaign_norm": "c1"}, {"utm_campaign": "g1"}, {"utm_campaign": "gone"},
+                    {"utm_campaign": "Sofa Hè", "utm_campaign_norm": "sofa hè"}, {"gclid": f"click{self.made % 9}"},
+                    {"crm_campaign": "Bàn ăn", "crm_campaign_norm": "bàn ăn"}, {"fbclid": "f"},
+                    {"vendor_lead_id": f"form{self.made % 9}"}, {"self_declared_origin": "friend"}))})
+        for _ in range(self.chance.randrange(3)):
+            self._status(wh, name)
+
+    def _any(self) -> str:
+        return f"l{self.chance.randrange(1, self.made + 1)}"
+
+    def _status(self, wh: Warehouse, lead: str | None = None) -> None:
+        put(wh, "lead_status", {"lead_id": lead or self._any(), "status": self.chance.choice(STATUSES),
+                                "entered_at": noon(self._day(), 13)})
+
+    def _call(self, wh: Warehouse) -> None:
+        put(wh, "activity", {
+            "lead_id": self._any(), "activity_id": f"t{self.chance.random()}", "occurred_at": noon(self._day(), 14),
+            "direction": self.chance.choice(("inbound", "outbound")), "duration_seconds": self.chance.randrange(60),
+            "outcome": self.chance.choice(("answered", "busy"))})
+
+    def _deal(self, wh: Warehouse) -> None:
+        day = self._day()
+        put(wh, "deal", {
+            "deal_id": f"d{self.chance.randrange(self.leads)}", "closed_day": day, "is_won": self.chance.random() < 0.8,
+            "lead_id": self.chance.choice((self._any(), self._any(), None)), "deal_amount": self._amount(9000),
+            "gross_margin_amount": self._amount(2000), "currency_code": self.chance.choice(("VND", "USD")),
+            **self.chance.choice(({}, {"crm_campaign": "c2"}, {"crm_campaign": "Tủ bếp", "crm_campaign_norm": "tủ bếp"}))})
+
+    def _merge(self, wh: Warehouse) -> None:
+        pair = [self._any(), self._any()]
+        if pair[0] != pair[1]:
+            put(wh, "lead_merge", {"lead_id": max(pair), "merged_into_id": min(pair)})
+
+    def _unmerge(self, wh: Warehouse) -> None:
+        take(wh, "lead_merge", {"lead_id": self._any()})
+
+    def _respend(self, wh: Warehouse) -> None:
+        put(wh, "ad_daily", *self._spend(self._day()))
+
+    def _rename(self, wh: Warehouse) -> None:
+        put(wh, "campaign", self._version(self.chance.choice(("c1", "c2", "c3", "g1", "gone")), self._day()))
+
+    def _rate(self, wh: Warehouse) -> None:
+        put(wh, "fx_rate", {"day": self._day(), "fx_rate": Decimal(self.chance.randrange(25000, 26000))})
+
+    def _click(self, wh: Warehouse) -> None:
+        n = self.chance.randrange(9)
+        put(wh, "ad_touch", self.chance.choice((
+            {"platform": "google_ads", "account_id": "ga", "touch_kind": "gclid", "touch_id": f"click{n}",
+             "campaign_id": self.chance.choice(("g1", "g2"))},
+            {"touch_kind": "vendor_lead_id", "touch_id": f"form{n}", "campaign_id": self.chance.choice(("c1", "c2"))})))
+
+    def _recreate(self, wh: Warehouse) -> None:
+        day = self._day()
+        put(wh, "lead", {"lead_id": self._any(), "created_day": day, "person_key": f"p{self.chance.randrange(self.leads)}",
+                         "utm_campaign": self.chance.choice((None, "c3", "g2"))})
+
+    def _vanish(self, wh: Warehouse) -> None:
+        take(wh, "lead", {"lead_id": self._any()})
