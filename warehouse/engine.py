@@ -65,7 +65,7 @@ class Warehouse:
 
     @property
     def _connect_args(self) -> dict[str, Any]:
-        return _duckdb_args(self.settings) if self.dialect == "duckdb" else _postgres_args()
+        return duckdb_args(self.settings) if self.dialect == "duckdb" else _postgres_args()
 
     def write(self, work: Callable[[sa.Connection], T]) -> T:
         """Run `work` in one fenced transaction.
@@ -134,7 +134,8 @@ def _dispose_gx(wh: Warehouse) -> None:
         wh.gx_engine.dispose()
 
 
-def _duckdb_args(settings: Settings) -> dict[str, Any]:
+def duckdb_args(settings: Settings) -> dict[str, Any]:
+    """How every DuckDB file is opened: no way to other files or the network, and no way to change that."""
     return {"config": {
         "enable_external_access": False, "allow_community_extensions": False, "lock_configuration": True,
         "checkpoint_threshold": "1GB", "memory_limit": settings.store.memory_limit, "preserve_insertion_order": False,
@@ -147,7 +148,7 @@ def _open_duckdb(stack: ExitStack, url: sa.URL, settings: Settings, lock: bool, 
         raise ConfigError(f"no warehouse at {file.name} yet", fix="crosscheck run")
     stack.enter_context(only_here(file))
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    engine = sa.create_engine(url, connect_args=_duckdb_args(settings), pool_size=8, max_overflow=8)
+    engine = sa.create_engine(url, connect_args=duckdb_args(settings), pool_size=8, max_overflow=8)
     stack.callback(engine.dispose)
     holder = "another process"
 

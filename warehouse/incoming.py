@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import pyarrow.parquet as pq
 import sqlalchemy as sa
 
 from connectors.landing import LandingZone, Manifest
@@ -65,35 +66,32 @@ def load_many(wh: Warehouse, zone: LandingZone, manifests: Sequence[Manifest]) -
     """
     ids = [manifest.slice_id for manifest in manifests]
     wh.write(lambda conn: _quarantine(conn, zone, manifests, ids))
+    names = dict.fromkeys(name for manifest in manifests for name in manifest.tables)
     return wh.write(lambda conn: sum(
-        _table(wh, conn, zone, name, [m for m in manifests if m.tables.get(name)], ids)
-        for name in dict.fromkeys(name for manifest in manifests for name in manifest.tables)))
+        _table(conn, writable(wh, _RECORDS[name]), zone, manifests) for name in names))
 
 
-def _table(wh: Warehouse, conn: sa.Connection, zone: LandingZone, name: str, manifests: Sequence[Manifest],
-           ids: Sequence[str]) -> int:
-    record, target = _RECORDS[name], writable(wh, _RECORDS[name])
-    ours = target.c.slice_id.in_(ids)
+def _table(conn: sa.Connection, target: sa.Table, zone: LandingZone, manifests: Sequence[Manifest]) -> int:
+    name, ours = target.name, target.c.slice_id.in_([manifest.slice_id for manifest in manifests])
     conn.execute(sa.delete(target).where(ours))
-    expected = sum(manifest.tables[name] for manifest in manifests)
+    filled = [manifest for manifest in manifests if manifest.tables.get(name)]
+    expected = sum(manifest.tables[name] for manifest in filled)
     if not expected:
         return 0
-    load_files(conn, target, [zone.parquet(manifest, name) for manifest in manifests], record.arrow())
+    load_files(conn, target, [zone.parquet(manifest, name) for manifest in filled], _RECORDS[name].arrow())
     found = conn.scalar(sa.select(sa.func.count()).select_from(target).where(ours))
     if found != expected:
-        raise DataError(f"{name}: {expected} rows landed, {found} were loaded", fix="crosscheck run (it reads them again)")
+        raise DataError(f"{name}: {expected} rows landed, {found} were loaded", fix="crosscheck run")
     return expected
 
 
 def _quarantine(conn: sa.Connection, zone: LandingZone, manifests: Sequence[Manifest], ids: Sequence[str]) -> None:
-    import pyarrow.parquet as pq
-
     conn.execute(sa.delete(ops.quarantine).where(ops.quarantine.c.slice_id.in_(ids)))
     for manifest in (one for one in manifests if one.quarantined):
         rows = pq.read_table(zone.parquet(manifest, "quarantine")).to_pylist()
         common = {"run_id": manifest.run_id, "slice_id": manifest.slice_id, "refused_by": "mapping",
                   "table_name": next(iter(manifest.tables))}
-        conn.execute(sa.insert(ops.quarantine), [common | _told(row) for row in rows])
+        ops.insert_rows(conn, ops.quarantine, [common | _told(row) for row in rows])
 
 
 def _told(row: dict[str, Any]) -> dict[str, Any]:

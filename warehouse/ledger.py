@@ -7,6 +7,7 @@ whether the commit happened.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -115,8 +116,7 @@ def plan(wh: Warehouse, run: Run, jobs: Iterable[Slice]) -> None:
     def work(conn: sa.Connection) -> None:
         known = set(conn.scalars(sa.select(ops.slice_.c.slice_id).where(ops.slice_.c.run_id == run.run_id)))
         rows = [_planned(run, job) for slice_id, job in wanted.items() if slice_id not in known]
-        if rows:
-            conn.execute(sa.insert(ops.slice_), rows)
+        ops.insert_rows(conn, ops.slice_, rows)
     wh.write(work)
 
 
@@ -130,8 +130,6 @@ def _planned(run: Run, job: Slice) -> dict[str, Any]:
 
 def landed(wh: Warehouse, run: Run, manifests: Sequence[Manifest]) -> None:
     """Note slices as landed, with what the vendor sent and what the mapping refused; staged ones stay staged."""
-    import json
-
     def work(conn: sa.Connection) -> None:
         for manifest in manifests:
             change_slice(conn, run, manifest.slice_id, unless="staged", status="landed",
@@ -167,8 +165,8 @@ def staged_ids(wh: Warehouse, run: Run) -> set[str]:
 
 def accounting_errors(wh: Warehouse, run_id: str) -> list[str]:
     """The staged slices whose rows do not add up: received = staged + quarantined + deduplicated. Empty is right."""
-    return [f"{row.stream_key} {row.first_day}..{row.last_day}: received {row.received_rows}, staged {row.staged_rows}, "
-            f"quarantined {row.quarantined_rows}, deduplicated {row.deduplicated_rows}"
+    return [f"{row.stream_key} {row.first_day}..{row.last_day}: received {row.received_rows}, "
+            f"staged {row.staged_rows}, quarantined {row.quarantined_rows}, deduplicated {row.deduplicated_rows}"
             for row in slices(wh, run_id) if row.status == "staged"
             and row.received_rows != row.staged_rows + row.quarantined_rows + row.deduplicated_rows]
 
@@ -184,7 +182,8 @@ def states(wh: Warehouse) -> dict[str, State]:
 
 def definition(stream: Stream) -> str:
     """A hash that changes when the stream's tables, columns or load modes do: then its history is worth re-reading."""
-    parts = [f"{out.table.name}:{out.mode}:{out.parent}:{[c.name for c in out.table.columns]}" for out in stream.outputs]
+    parts = [f"{output.table.name}:{output.mode}:{output.parent}:{[c.name for c in output.table.columns]}"
+             for output in stream.outputs]
     return hashlib.sha256("|".join([stream.name, stream.kind, *parts]).encode()).hexdigest()[:16]
 
 
@@ -214,6 +213,5 @@ def record_checks(wh: Warehouse, run: Run, gate: int, checks: Sequence[Check]) -
 
     def work(conn: sa.Connection) -> None:
         conn.execute(sa.delete(table).where(table.c.run_id == run.run_id, table.c.gate == gate))
-        if rows:
-            conn.execute(sa.insert(table), rows)
+        ops.insert_rows(conn, table, rows)
     wh.write(work)

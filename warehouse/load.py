@@ -36,8 +36,7 @@ def load_files(conn: sa.Connection, target: sa.Table, files: Sequence[Path], sch
 def _scan(conn: sa.Connection, target: sa.Table, source: Any) -> None:
     names = [column.name for column in target.columns]
     frame = sa.table(_FRAME, *(sa.column(name) for name in names))
-    raw = conn.connection.driver_connection
-    assert raw is not None
+    raw: Any = conn.connection.driver_connection
     raw.register(_FRAME, source)
     try:
         conn.execute(sa.insert(target).from_select(names, sa.select(*(frame.c[name] for name in names))))
@@ -51,8 +50,7 @@ def _copy(conn: sa.Connection, target: sa.Table, source: Any) -> None:
     columns = ", ".join(prepare.quote(name) for name in source.schema.names)
     statement = f"COPY {prepare.format_table(target)} ({columns}) FROM STDIN (FORMAT csv)"
     options = pc.WriteOptions(include_header=False)
-    raw = conn.connection.driver_connection
-    assert raw is not None
+    raw: Any = conn.connection.driver_connection
     with raw.cursor() as cursor, cursor.copy(statement) as copy:
         for batch in source.to_batches(batch_size=_BATCH_ROWS):
             block = io.BytesIO()
