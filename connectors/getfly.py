@@ -18,7 +18,7 @@ from connectors.base import Account, Limits, Mapped, Output, RawPage, Slice, Str
 from connectors.base import LoadMode as Mode
 from connectors.credentials import limits, secret
 from connectors.crm import mapped
-from connectors.getfly_wire import classify, has_more, records
+from connectors.getfly_wire import classify, listing
 from connectors.http import Http
 from connectors.pagers import Page, walk
 from connectors.people import Hasher
@@ -64,19 +64,30 @@ class Getfly:
 
     def pages(self, job: Slice) -> Iterator[RawPage]:
         """Pages by offset in order of id, each an unchanged answer. Raises `crosscheck.errors` only."""
-        return (each for each in walk(partial(self._page, job)) if each.rows)
+        return (each for each in walk(partial(self._page, job, set())) if each.rows)
 
-    def _page(self, job: Slice, cursor: str | None) -> Page:
-        path, params = self._request(job)
+    def _page(self, job: Slice, seen: set[bytes], cursor: str | None) -> Page:
+        """The page at an offset, asked for once more when it is another one or one we had.
+
+        If it stays, rows were added before the offset while we read: some come twice, none is lost.
+        """
         offset = int(cursor or 0)
-        body = self._http.get(path, params | {"sort": "id", "limit": LIMIT, "offset": offset}).body
-        found = records(body)
-        following = str(offset + len(found)) if has_more(body, len(found), LIMIT) else None
-        return Page(RawPage(body, len(found)), following, ",".join(str(each.get("id")) for each in found).encode())
+        body = self._ask(job, offset)
+        found = listing(body)
+        if found.offset not in (None, offset) or (found.records and found.mark in seen):
+            body = self._ask(job, offset)
+            found = listing(body)
+        seen.add(found.mark)
+        rows = len(found.records)
+        return Page(RawPage(body, rows), str(offset + rows) if found.has_more(LIMIT) else None, found.mark)
+
+    def _ask(self, job: Slice, offset: int) -> bytes:
+        path, params = self._request(job)
+        return self._http.get(path, params | {"sort": "id", "limit": LIMIT, "offset": offset}).body
 
     def map(self, job: Slice, page: RawPage) -> Mapped:
         """Pure; see `getfly_map`."""
-        found = records(page.body)
+        found = listing(page.body).records
         zone = ZoneInfo(job.account.time_zone)
         if job.stream.name == "accounts":
             to_rows = partial(mapping.account_rows, job, self._hasher, zone)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NoReturn
 
@@ -30,22 +32,35 @@ def tree(body: bytes) -> Any:
         raise BrokenAnswer("not the expected JSON") from None
 
 
-def records(body: bytes) -> list[dict[str, Any]]:
-    """The rows of any of the three shapes: a bare list (v6), `{data: [...]}` (v6.1), `{records: [...]}` (v3).
+@dataclass(frozen=True)
+class Listing:
+    """One answer: its rows, and what it says about paging where its shape says anything."""
 
-    >>> records(b'[{"id": "7"}]') == records(b'{"data": [{"id": "7"}]}') == records(b'{"records": [{"id": "7"}]}')
+    records: list[dict[str, Any]]
+    more: bool | None = None
+    offset: int | None = None
+
+    def has_more(self, limit: int) -> bool:
+        """Whether to ask on: `has_more` where the shape has one, else a full page; an empty page always ends."""
+        return bool(self.records) and (len(self.records) >= limit if self.more is None else self.more)
+
+    @property
+    def mark(self) -> bytes:
+        """What the page is recognised by: its ids, in order."""
+        return hashlib.sha256("|".join(str(each.get("id")) for each in self.records).encode()).digest()
+
+
+def listing(body: bytes) -> Listing:
+    """Any of the three shapes: a bare list (v6), `{data: [...]}` (v6.1), `{records: [...]}` (v3).
+
+    >>> listing(b'[{"id": "7"}]').records == listing(b'{"records": [{"id": "7"}]}').records
     True
     """
     found = tree(body)
+    paging: dict[str, Any] = {}
     if isinstance(found, dict):
-        found = found["data"] if "data" in found else found.get("records")
+        paging, found = found, found["data"] if "data" in found else found.get("records")
     if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
         raise BrokenAnswer("an answer without a list of records")
-    return found
-
-
-def has_more(body: bytes, found: int, limit: int) -> bool:
-    """Whether to ask on: `has_more` where the shape has one, else a full page."""
-    answer = tree(body)
-    more = answer.get("has_more") if isinstance(answer, dict) else None
-    return found > 0 and (found >= limit if more is None else bool(more))
+    more, offset = paging.get("has_more"), paging.get("offset")
+    return Listing(found, None if more is None else bool(more), offset if isinstance(offset, int) else None)
