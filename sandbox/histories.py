@@ -151,7 +151,8 @@ class Office:
         if first.won_at is None or self.rng.random() > 0.05:
             return (first,)
         again = self._clear_of_horizons(lead.created, self._after(first.won_at, 24 * 12))
-        return (first, *self.sell(lead, plan, self._after(first.won_at, 20), again))
+        begun = min(self._after(first.won_at, 20), again - timedelta(hours=1))  # no deal is won before it exists
+        return (first, *self.sell(lead, plan, begun, again))
 
     def deal(self, sale: Sale) -> Deal:
         """The sale as the CRM keeps it: one win in thirty-three is cancelled later, one margin in as many unknown."""
