@@ -24,8 +24,9 @@ KINDS = (*BEFORE, *AFTER, *PAGING, *DATA, *VENDOR)
 
 @dataclass(frozen=True)
 class Fault:
-    """One fault. `path_contains` is looked for in path, query and body, so it can name an account, a level or
-    "pageToken".
+    """One fault.
+
+    `path_contains` is looked for in path, query and body, so it can name an account, a level or "pageToken".
 
     `params` by kind: 429_retry_after `seconds`; 5xx_burst `status`; reset_mid_body and truncated_json `bytes`;
     slow `seconds`; drip `seconds` for the whole body, byte by byte; redirect and other_host_next `url`; cursor_loop

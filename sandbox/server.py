@@ -7,6 +7,7 @@ import json
 import re
 import socket
 import struct
+import sys
 import threading
 import time
 from collections.abc import Mapping
@@ -108,13 +109,18 @@ class SandboxServer:
 
 
 def serve(company: Company, now: datetime, ports: Mapping[str, int] | None = None) -> None:
-    """Serve until interrupted, telling the addresses first."""
+    """Serve until interrupted (SIGINT), telling the addresses first, as JSON."""
     with SandboxServer(company, now, ports=ports) as sandbox:
-        print(json.dumps(sandbox.urls, indent=2), flush=True)
+        _tell(json.dumps(sandbox.urls, indent=2))
         try:
             threading.Event().wait()
         except KeyboardInterrupt:
-            print("sandbox stopped", flush=True)
+            _tell("sandbox stopped")
+
+
+def _tell(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
 
 
 class _Server(ThreadingHTTPServer):
@@ -138,11 +144,12 @@ class _Handler(BaseHTTPRequestHandler):
     sandbox: SandboxServer
     vendor: Vendor
 
-    def do_GET(self) -> None:  # noqa: N802 - the name that http.server calls
+    def do_GET(self) -> None:
         """Answer any method alike."""
         request = self._read()
         if request.path.startswith("/_sandbox/"):
-            return self._send(self._control(request))
+            self._send(self._control(request))
+            return
         faults = self.sandbox.faults.due(self.vendor.name, f"{request.target} {request.path} {request.body.decode()}")
         reply = _reply(self.vendor, request, self.sandbox.world, faults)
         shown = _SECRET.sub(r"\1=***", request.target)
@@ -154,7 +161,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _read(self) -> Request:
         length = int(self.headers.get("content-length") or 0)
         headers = {name.lower(): value for name, value in self.headers.items()}
-        base = f"http://127.0.0.1:{cast(_Server, self.server).server_port}"
+        base = f"http://127.0.0.1:{cast('_Server', self.server).server_port}"
         return Request(self.command, self.path, headers, self.rfile.read(length), base)
 
     def _control(self, request: Request) -> Reply:

@@ -152,6 +152,11 @@ class Memo:
             return found
 
 
+def words(text: str) -> list[str]:
+    """The names in a text."""
+    return text.split()
+
+
 def batches(rows: Sequence[Row], size: int) -> Iterator[Sequence[Row]]:
     """The rows in runs of at most `size`; one empty run when there are none."""
     for start in range(0, max(len(rows), 1), size):

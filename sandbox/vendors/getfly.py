@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -91,24 +91,20 @@ def _kept(params: Mapping[str, str], row: Row) -> bool:
                if (hit := _FILTER.match(name)) and hit[1] != "last_sync")
 
 
+_HOLDS: dict[str, Callable[[Any, list[Any]], bool]] = {
+    "eq": lambda found, wanted: found == wanted[0], "contains": lambda found, wanted: str(wanted[0]) in str(found),
+    "in": lambda found, wanted: found in wanted, "not_in": lambda found, wanted: found not in wanted,
+    "gte": lambda found, wanted: bool(found >= wanted[0]), "lte": lambda found, wanted: bool(found <= wanted[0]),
+    "between": lambda found, wanted: bool(wanted[0] <= found <= wanted[-1]),
+}
+
+
 def _holds(value: Any, operator: str, text: str) -> bool:
-    if isinstance(value, int) and operator in ("gte", "lte", "eq") and text.lstrip("-").isdigit():
-        return {"gte": value >= int(text), "lte": value <= int(text), "eq": value == int(text)}[operator]
-    found, options = str(value), text.split(",")
-    match operator:
-        case "gte":
-            return found >= text
-        case "lte":
-            return found <= text
-        case "between":
-            return options[0] <= found <= options[-1]
-        case "in" | "not_in":
-            return (found in options) == (operator == "in")
-        case "contains":
-            return text in found
-        case "eq":
-            return found == text
-    raise _refused(400, f"Filter operator {operator} is not supported")
+    """Lists are joined by commas; a number is compared with numbers."""
+    if operator not in _HOLDS:
+        raise _refused(400, f"Filter operator {operator} is not supported")
+    wanted = text.split(",") if operator in ("in", "not_in", "between") else [text]
+    return _HOLDS[operator](value, [_id(one) for one in wanted] if isinstance(value, int) else wanted)
 
 
 def _sorted(params: Mapping[str, str], rows: list[Row]) -> list[Row]:

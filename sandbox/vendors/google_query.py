@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +19,14 @@ _CONDITION = re.compile(
     r"(?P<high>'[^']*'|\"[^\"]*\"|\S+)|(?P<op>NOT\s+IN|IN|!=|<=|>=|=|<|>)\s*"
     r"(?P<value>\([^)]*\)|'[^']*'|\"[^\"]*\"|[^\s]+))\s*(?:AND\b|$)", re.IGNORECASE)
 
+_HOLDS: dict[str, Callable[[Any, list[Any]], bool]] = {
+    "BETWEEN": lambda left, right: bool(right[0] <= left <= right[1]),
+    "=": lambda left, right: left == right[0], "!=": lambda left, right: left != right[0],
+    "IN": lambda left, right: left in right, "NOT IN": lambda left, right: left not in right,
+    "<": lambda left, right: bool(left < right[0]), "<=": lambda left, right: bool(left <= right[0]),
+    ">": lambda left, right: bool(left > right[0]), ">=": lambda left, right: bool(left >= right[0]),
+}
+
 
 @dataclass(frozen=True)
 class Condition:
@@ -29,23 +38,10 @@ class Condition:
 
     def holds(self, row: Row) -> bool:
         """Whether a flat row meets it. Numbers compare as numbers, all else as text."""
-        left, *right = (_comparable(value) for value in (row.get(self.field), *self.values))
-        if left is None:
+        value = row.get(self.field)
+        if value is None:
             return self.op in ("!=", "NOT IN")
-        match self.op:
-            case "BETWEEN":
-                return bool(right[0] <= left <= right[1])
-            case "=" | "IN":
-                return left in right
-            case "!=" | "NOT IN":
-                return left not in right
-            case "<":
-                return bool(left < right[0])
-            case "<=":
-                return bool(left <= right[0])
-            case ">":
-                return bool(left > right[0])
-        return bool(left >= right[0])
+        return _HOLDS[self.op](_comparable(value), [_comparable(one) for one in self.values])
 
 
 @dataclass(frozen=True)
@@ -112,7 +108,7 @@ def _conditions(text: str) -> list[Condition]:
 
 
 def _comparable(value: Any) -> Any:
-    """Numbers as numbers padded into text order is not needed: both sides of one field are of one kind."""
+    """Numbers as numbers, also those that the wire writes as text; days and names as text."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, int | float):

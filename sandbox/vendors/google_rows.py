@@ -10,27 +10,27 @@ from zoneinfo import ZoneInfo
 
 from sandbox.model import Ad, AdAccount, AdDay, Campaign
 from sandbox.vendors.google_query import Query
-from sandbox.wire import Row
+from sandbox.wire import Row, words
 from sandbox.world import World
 
 PLATFORM = "google_ads"
 MICROS = 1_000_000
-_CUSTOMER = "customer.id customer.descriptive_name customer.currency_code customer.time_zone customer.manager " \
-            "customer.status"
+_CUSTOMER = """customer.id customer.descriptive_name customer.currency_code customer.time_zone customer.manager
+    customer.status"""
 _CAMPAIGN = "campaign.id campaign.name campaign.status campaign.advertising_channel_type campaign.start_date_time"
 _AD_GROUP = "ad_group.id ad_group.name ad_group.status"
 _AD = "ad_group_ad.ad.id ad_group_ad.ad.name ad_group_ad.status"
-_METRICS = "metrics.cost_micros metrics.impressions metrics.clicks metrics.interactions metrics.engagements " \
-           "metrics.conversions metrics.conversions_value metrics.all_conversions metrics.all_conversions_value " \
-           "metrics.view_through_conversions metrics.video_trueview_views"
-_CLIENT = "customer_client.client_customer customer_client.id customer_client.level customer_client.manager " \
-          "customer_client.status customer_client.currency_code customer_client.time_zone " \
-          "customer_client.descriptive_name customer_client.hidden"
+_METRICS = """metrics.cost_micros metrics.impressions metrics.clicks metrics.interactions metrics.engagements
+    metrics.conversions metrics.conversions_value metrics.all_conversions metrics.all_conversions_value
+    metrics.view_through_conversions metrics.video_trueview_views"""
+_CLIENT = """customer_client.client_customer customer_client.id customer_client.level customer_client.manager
+    customer_client.status customer_client.currency_code customer_client.time_zone customer_client.descriptive_name
+    customer_client.hidden"""
 _CLICK = "click_view.gclid click_view.ad_group_ad"
 _DAILY = f"{_METRICS} segments.date"
 
 FIELDS: dict[str, frozenset[str]] = {
-    resource: frozenset(text.split()) for resource, text in {
+    resource: frozenset(words(text)) for resource, text in {
         "customer": f"{_CUSTOMER} {_DAILY}",
         "customer_client": f"{_CUSTOMER} {_CLIENT}",
         "campaign": f"{_CUSTOMER} {_CAMPAIGN} {_DAILY}",

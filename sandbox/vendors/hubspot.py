@@ -56,34 +56,31 @@ class HubSpot:
 
     def _route(self, request: Request, world: World, faults: Active) -> Reply:
         match request.method, request.path.strip("/").split("/"):
-            case "GET", ["account-info", "v3", "details"]:
-                return Reply(200, {"portalId": 62515, "accountType": "STANDARD", "uiDomain": "app.hubspot.com",
-                                   "timeZone": world.company.business_zone, "utcOffset": "+07:00",
-                                   "utcOffsetMilliseconds": 25_200_000, "dataHostingLocation": "na1",
-                                   "companyCurrency": world.company.reporting_currency,
-                                   "additionalCurrencies": ["USD"]})
-            case "GET", ["crm", "v3", "properties", kind] if kind in PROPERTIES:
-                return Reply(200, {"results": [_property(kind, name) for name in PROPERTIES[kind]]})
-            case "GET", ["crm", "v3", "pipelines", "deals"]:
-                return Reply(200, {"results": [_pipeline(iso(world.company.nights[0]))]})
-            case "GET", ["crm", "v3", "objects", kind] if kind in PROPERTIES:
-                return self._list(request, kind, self._records(world)[kind], faults)
-            case "POST", ["crm", "v3", "objects", kind, "search"] if kind in PROPERTIES:
-                return self._search(request, kind, self._records(world)[kind], faults)
-            case "POST", ["crm", "v3", "objects", kind, "batch", "read"] if kind in PROPERTIES:
-                return _batch(request.json(), kind, self._records(world)[kind], iso(world.now), faults)
             case "POST", ["crm", "v4", "associations", start, to, "batch", "read"] if start in PROPERTIES:
                 return _links(request.json(), start, to, self._records(world)[start], iso(world.now))
-            case "GET", ["crm", "v3", "objects", kind, record_id] if kind in PROPERTIES:
-                return self._one(request, kind, self._records(world)[kind].get(record_id), faults)
+            case _, ["crm", "v3", "objects", kind, *rest] if kind in PROPERTIES:
+                return self._object(request, kind, rest, world, faults)
+            case "GET", parts:
+                return Reply(200, _about(parts, world))
+        raise _refused(404, "OBJECT_NOT_FOUND", "resource not found")
+
+    def _object(self, request: Request, kind: str, rest: list[str], world: World, faults: Active) -> Reply:
+        found = self._records(world)[kind]
+        match request.method, rest:
+            case "GET", []:
+                return self._list(request, kind, found, faults)
+            case "POST", ["search"]:
+                return self._search(request, kind, found, faults)
+            case "POST", ["batch", "read"]:
+                return _batch(request.json(), kind, found, iso(world.now), faults)
+            case "GET", [record_id] if record_id in found:
+                return self._one(request, kind, found[record_id], faults)
         raise _refused(404, "OBJECT_NOT_FOUND", "resource not found")
 
     def _records(self, world: World) -> dict[str, dict[str, Record]]:
         return self._memo.get(world, "records", lambda: records(world))
 
-    def _one(self, request: Request, kind: str, record: Record | None, faults: Active) -> Reply:
-        if record is None:
-            raise _refused(404, "OBJECT_NOT_FOUND", "resource not found")
+    def _one(self, request: Request, kind: str, record: Record, faults: Active) -> Reply:
         shown = [_shown(record, kind, request.many("properties"), request.many("propertiesWithHistory"),
                         request.many("associations"))]
         return Reply(200, (faults.rows(shown) or [{}])[0])
@@ -105,7 +102,7 @@ class HubSpot:
         limit, after = int(body.get("limit", 10)), str(body.get("after") or "0")
         if limit > 200:
             raise _invalid("limit must be less than or equal to 200")
-        if int(after.split(".")[0]) + limit > self._options.hubspot_search_cap:
+        if int(after.split(".", maxsplit=1)[0]) + limit > self._options.hubspot_search_cap:
             raise _invalid(f"The maximum number of results that can be paged is {self._options.hubspot_search_cap}.")
         try:
             hits = search([one for one in found.values() if one.archived_at is None], body.get("filterGroups") or [],
@@ -173,6 +170,21 @@ def _inputs(body: Row) -> list[str]:
     if not 0 < len(ids) <= 100:
         raise _invalid("Batch requests take 1 to 100 inputs.")
     return ids
+
+
+def _about(parts: list[str], world: World) -> Row:
+    """What the portal says of itself: its details, its properties, its pipeline."""
+    match parts:
+        case ["account-info", "v3", "details"]:
+            return {"portalId": 62515, "accountType": "STANDARD", "timeZone": world.company.business_zone,
+                    "companyCurrency": world.company.reporting_currency, "additionalCurrencies": ["USD"],
+                    "utcOffset": "+07:00", "utcOffsetMilliseconds": 25_200_000, "uiDomain": "app.hubspot.com",
+                    "dataHostingLocation": "na1"}
+        case ["crm", "v3", "properties", kind] if kind in PROPERTIES:
+            return {"results": [_property(kind, name) for name in PROPERTIES[kind]]}
+        case ["crm", "v3", "pipelines", "deals"]:
+            return {"results": [_pipeline(iso(world.company.nights[0]))]}
+    raise _refused(404, "OBJECT_NOT_FOUND", "resource not found")
 
 
 def _property(kind: str, name: str) -> Row:

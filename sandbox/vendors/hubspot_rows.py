@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from sandbox.model import Call, Deal, Lead, StatusChange
 from sandbox.view import deal_updated_at
-from sandbox.wire import Row
+from sandbox.wire import Row, words
 from sandbox.world import World, is_won
 
 CRM = "hubspot"
@@ -23,22 +23,22 @@ DISPOSITIONS = {
 STAGES = {"appointmentscheduled": "Appointment Scheduled", "qualifiedtobuy": "Qualified To Buy",
           "presentationscheduled": "Presentation Scheduled", "decisionmakerboughtin": "Decision Maker Bought-In",
           "contractsent": "Contract Sent", "closedwon": "Closed Won", "closedlost": "Closed Lost"}
-PROPERTIES = {
-    "contacts": "email phone firstname createdate lastmodifieddate lifecyclestage hs_lead_status hubspot_owner_id "
-                "hs_object_id hs_analytics_source hs_analytics_first_url hs_google_click_id hs_facebook_click_id "
-                "utm_source utm_medium utm_campaign utm_content utm_term fb_lead_id campaign_name how_did_you_hear "
-                "form_id hs_merged_object_ids".split(),
-    "deals": "dealname amount deal_currency_code dealstage pipeline closedate hs_is_closed_won hs_is_closed createdate "
-             "hs_lastmodifieddate hubspot_owner_id hs_object_id discount_amount gross_margin closed_lost_reason "
-             "campaign_name".split(),
-    "calls": "hs_timestamp hs_call_duration hs_call_direction hs_call_disposition hs_call_status hs_call_title "
-             "hubspot_owner_id hs_createdate hs_lastmodifieddate hs_object_id".split(),
-}
-DEFAULTS = {
-    "contacts": "createdate email firstname hs_object_id lastmodifieddate".split(),
-    "deals": "amount closedate createdate dealname dealstage hs_lastmodifieddate hs_object_id pipeline".split(),
-    "calls": "hs_createdate hs_lastmodifieddate hs_object_id".split(),
-}
+PROPERTIES = {kind: words(text) for kind, text in {
+    "contacts": """email phone firstname createdate lastmodifieddate lifecyclestage hs_lead_status hubspot_owner_id
+        hs_object_id hs_analytics_source hs_analytics_first_url hs_google_click_id hs_facebook_click_id utm_source
+        utm_medium utm_campaign utm_content utm_term fb_lead_id campaign_name how_did_you_hear form_id
+        hs_merged_object_ids""",
+    "deals": """dealname amount deal_currency_code dealstage pipeline closedate hs_is_closed_won hs_is_closed
+        createdate hs_lastmodifieddate hubspot_owner_id hs_object_id discount_amount gross_margin closed_lost_reason
+        campaign_name""",
+    "calls": """hs_timestamp hs_call_duration hs_call_direction hs_call_disposition hs_call_status hs_call_title
+        hubspot_owner_id hs_createdate hs_lastmodifieddate hs_object_id""",
+}.items()}
+DEFAULTS = {kind: words(text) for kind, text in {
+    "contacts": "createdate email firstname hs_object_id lastmodifieddate",
+    "deals": "amount closedate createdate dealname dealstage hs_lastmodifieddate hs_object_id pipeline",
+    "calls": "hs_createdate hs_lastmodifieddate hs_object_id",
+}.items()}
 TYPES = {"contacts": "contact", "deals": "deal", "calls": "call"}
 
 

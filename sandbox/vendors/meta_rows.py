@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from sandbox.model import Ad, AdAccount, AdDay, Campaign
-from sandbox.wire import Row
+from sandbox.wire import Row, words
 from sandbox.world import World
 
 PLATFORM = "meta_ads"
@@ -20,11 +20,11 @@ ACTIONS = {"engagement": "post_engagement", "reaction": "post_reaction", "commen
            "video_view": "video_view", "link_click": "link_click"}
 #: A lead is reported as the total and once more as its parts.
 LEAD_ALIASES = ("lead", "onsite_conversion.lead_grouped", "offsite_conversion.fb_pixel_lead")
-FIELDS = frozenset(
-    "account_id account_name account_currency campaign_id campaign_name adset_id adset_name ad_id ad_name objective "
-    "date_start date_stop impressions clicks spend reach frequency inline_link_clicks inline_post_engagement cpc cpm "
-    "ctr actions action_values conversions conversion_values cost_per_action_type video_play_actions "
-    "attribution_setting created_time updated_time".split())
+FIELDS = frozenset(words(
+    """account_id account_name account_currency campaign_id campaign_name adset_id adset_name ad_id ad_name objective
+    date_start date_stop impressions clicks spend reach frequency inline_link_clicks inline_post_engagement cpc cpm
+    ctr actions action_values conversions conversion_values cost_per_action_type video_play_actions
+    attribution_setting created_time updated_time"""))
 _ALWAYS = ("date_start", "date_stop")
 _DEFAULT = ("account_id", "campaign_id", "adset_id", "ad_id", "impressions", "spend")
 

@@ -43,7 +43,8 @@ def _campaign(platform: str, account: str, campaign: str, *, deleted: datetime |
     return Campaign(platform, account, campaign, names, "SEARCH", "LEADS", date(2026, 10, 1), deleted, ads, hidden)
 
 
-def _days(platform: str, account: str, campaign: str, group: str, ad: str, spend: str) -> list[AdDay]:
+def _days(platform: str, account: str, *ids: str, spend: str) -> list[AdDay]:
+    campaign, group, ad = ids
     return [AdDay(platform, account, campaign, group, ad, FIRST_DAY + timedelta(days=number),
                   BIRTH + timedelta(days=number), Decimal(spend) + number, 100 + number, 10,
                   {"engagement": 7, "reaction": 3, "video_view": 2}, Decimal(5), Decimal(50))
@@ -51,10 +52,11 @@ def _days(platform: str, account: str, campaign: str, group: str, ad: str, spend
 
 
 def _spend() -> tuple[AdDay, ...]:
-    rows = [*_days("google_ads", GOOGLE, "11", "111", "1111", "150000"),
-            *_days("google_ads", GOOGLE, "12", "", "", "90000"),
-            *_days("meta_ads", META, "21", "211", "2111", "14.35"), *_days("meta_ads", META, "22", "221", "2211", "3"),
-            *_days("meta_ads", META, "23", "231", "2311", "2")]
+    rows = [*_days("google_ads", GOOGLE, "11", "111", "1111", spend="150000"),
+            *_days("google_ads", GOOGLE, "12", "", "", spend="90000"),
+            *_days("meta_ads", META, "21", "211", "2111", spend="14.35"),
+            *_days("meta_ads", META, "22", "221", "2211", spend="3"),
+            *_days("meta_ads", META, "23", "231", "2311", spend="2")]
     restated = AdDay("google_ads", GOOGLE, "11", "111", "1111", FIRST_DAY, NOW + timedelta(hours=1), Decimal(1), 1, 1)
     vanished = AdDay("google_ads", GOOGLE, "12", "", "", FIRST_DAY, NOW + timedelta(hours=1), Decimal(0), 0, 0,
                      vanished=True)

@@ -63,7 +63,8 @@ def _execute(request: Any) -> Any:
 
 def _rows(client: Any, query: str, customer: str = VN) -> list[dict[str, Any]]:
     """All pages of a search."""
-    rows, token, pages = [], "", 0
+    rows: list[dict[str, Any]] = []
+    token, pages = "", 0
     while token or not pages:
         body = {"query": query} | ({"pageToken": token} if token else {})
         answer = _execute(client.customers().googleAds().search(customerId=customer, body=body))
@@ -111,7 +112,7 @@ def test_search_adds_up_to_the_records(client: Any, demo: Company, resource: str
 
 
 def test_the_stream_holds_the_same_rows(client: Any) -> None:
-    """searchStream answers an array of chunks whose rows are those of search."""
+    """SearchStream answers an array of chunks whose rows are those of search."""
     query = QUERY.format("campaign")
     chunks = _execute(client.customers().googleAds().searchStream(customerId=VN, body={"query": query}))
     assert [row for chunk in chunks for row in chunk["results"]] == _rows(client, query)

@@ -72,7 +72,7 @@ def test_sync_insights_add_up_to_the_records(api: FacebookAdsApi, demo: Company)
 def test_async_insights_are_the_same(api: FacebookAdsApi, demo: Company) -> None:
     """A report run is started, polled until completed and read page by page."""
     run = AdAccount(f"act_{VN}").get_insights(fields=_FIELDS, params=_params(), is_async=True)
-    words = []
+    words: list[str] = []
     while not words or words[-1] != "Job Completed":
         run = run.api_get()
         words.append(run[AdReportRun.Field.async_status])
