@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -27,14 +28,26 @@ def postgres_server() -> Iterator[postgres.PostgresServer]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def duckdb_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated DuckDB file to copy."""
+    home = tmp_path_factory.mktemp("template")
+    with open_warehouse(Settings(home=home)) as wh:
+        migrate(wh)
+    return home / "var/warehouse.duckdb"
+
+
 @pytest.fixture
 def settings_for(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Callable[[str], Settings]]:
-    """`settings_for("duckdb" | "postgresql")`: settings with a store of this test's own."""
+    """`settings_for("duckdb" | "postgresql")`: settings with a migrated store of this test's own."""
     made: list[str] = []
 
     def make(engine: str) -> Settings:
         url = f"duckdb:///{tmp_path}/var/warehouse.duckdb"
-        if engine == "postgresql":
+        if engine == "duckdb":
+            (tmp_path / "var").mkdir(mode=0o700)
+            shutil.copy(request.getfixturevalue("duckdb_template"), tmp_path / "var")
+        else:
             server: postgres.PostgresServer = request.getfixturevalue("postgres_server")
             made.append(f"test_{uuid4().hex[:12]}")
             url = server.create(made[-1], _TEMPLATE)

@@ -6,7 +6,7 @@ written. PostgreSQL gets a unique index per key, and one index per way in which 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any
 
@@ -64,18 +64,32 @@ def _index(made: sa.Table, record: Table) -> None:
     if "lead_id" in made.c and "lead_id" not in record.key[:2]:
         names[f"{record.name}_lead"] = ("source", "lead_id") if "source" in made.c else ("lead_id",)
     for name, columns in names.items():
-        index = sa.Index(f"{name}_{made.schema}", *(made.c[c] for c in columns), unique=name.endswith("_key"))
-        index.ddl_if(dialect="postgresql")
+        sa.Index(f"{name}_{made.schema}", *(made.c[c] for c in columns), unique=name.endswith("_key"))
 
 
 def create(conn: sa.Connection, tables: Iterable[sa.Table]) -> None:
-    """Create what does not exist yet, with its comments. What exists is left as it is: migrations change it."""
+    """Create what does not exist yet, with its comments. What exists is left as it is: migrations change it.
+
+    Tables of `incoming` exist on PostgreSQL only, and are not logged: a crash empties them, and they are loaded again.
+    """
+    statements: list[str] = []
     for schema, group in _by_schema(tables).items():
         there = set(sa.inspect(conn).get_table_names(schema=schema))
         for made in (one for one in group if one.name not in there):
-            made.create(conn, checkfirst=False)
-            if schema == "incoming" and conn.dialect.name == "postgresql":
-                conn.execute(sa.text(f"ALTER TABLE {made.fullname} SET UNLOGGED"))
+            statements += (str(each.compile(dialect=conn.dialect)) for each in _definition(made, conn.dialect.name))
+            if schema == "incoming":
+                statements.append(f"ALTER TABLE {made.fullname} SET UNLOGGED")
+    if statements:  # one round trip: there are hundreds; nothing is bound, so a doubled percent sign is one
+        script = ";\n".join(statements).replace("%%", "%")
+        conn.exec_driver_sql(script, execution_options={"no_parameters": True})
+
+
+def _definition(made: sa.Table, dialect: str) -> Iterator[sa.schema.ExecutableDDLElement]:
+    yield sa.schema.CreateTable(made)
+    if dialect == "postgresql":
+        yield from (sa.schema.CreateIndex(index) for index in made.indexes)
+    yield sa.schema.SetTableComment(made)
+    yield from (sa.schema.SetColumnComment(column) for column in made.columns)
 
 
 def _by_schema(tables: Iterable[sa.Table]) -> dict[str, list[sa.Table]]:

@@ -36,10 +36,10 @@ def prepare(conn: sa.Connection) -> None:
         ddl.create(conn, (ddl.table(record, "incoming") for record in CANONICAL))
         return
     conn.exec_driver_sql("ATTACH IF NOT EXISTS ':memory:' AS inbox")
+    tables = [sa.schema.CreateTable(ddl.table(record, "inbox"), if_not_exists=True) for record in CANONICAL]
+    conn.exec_driver_sql(";".join(str(each.compile(dialect=conn.dialect)) for each in tables))
+    conn.commit()  # a transaction writes to one database
     views = set(sa.inspect(conn).get_view_names(schema="incoming"))
-    for record in CANONICAL:
-        conn.execute(sa.schema.CreateTable(ddl.table(record, "inbox"), if_not_exists=True))
-    conn.commit()
     for name in sorted(_RECORDS.keys() - views):
         conn.exec_driver_sql(f"CREATE VIEW incoming.{name} AS SELECT * FROM inbox.{name}")
     conn.commit()

@@ -20,8 +20,7 @@ def _col(name: str, kind: Any, comment: str, *, null: bool = False) -> sa.Column
 def _table(name: str, comment: str, key: str, *columns: sa.Column[Any]) -> sa.Table:
     made = sa.Table(name, METADATA, *columns, comment=comment)
     if key:
-        unique = sa.Index(f"{name}_key_ops", *(made.c[c] for c in key.split()), unique=True)
-        unique.ddl_if(dialect="postgresql")
+        sa.Index(f"{name}_key_ops", *(made.c[c] for c in key.split()), unique=True)
     return made
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
@@ -40,8 +41,6 @@ def job(stream: Stream, run_id: str, first: str = "2026-11-01", last: str = "202
 
 def spend(day: str, amount: str | None, campaign: str = "c1", **more: Any) -> dict[str, Any]:
     """An `ad_daily` row; the rest of its columns is filled."""
-    from decimal import Decimal
-
     return {"platform": "google_ads", "account_id": "1", "level": "campaign", "campaign_id": campaign,
             "ad_group_id": "", "ad_id": "", "day": date.fromisoformat(day), "currency_code": "VND",
             "spend_amount": None if amount is None else Decimal(amount), **more}

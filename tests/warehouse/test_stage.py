@@ -32,8 +32,8 @@ def test_values_survive_exactly(desk):
 def test_null_and_empty_text_stay_apart(desk):
     """An empty text is not a null, on either side of COPY."""
     desk.night(NIGHT_1, LEADS, {"lead": [
-        {"lead_id": "1", "source": "crm", "utm_source": "", "utm_medium": None, "created_at": AT, "is_archived": True}]},
-        source="crm")
+        {"lead_id": "1", "source": "crm", "utm_source": "", "utm_medium": None, "created_at": AT,
+         "is_archived": True}]}, source="crm")
     assert desk.rows(LEAD, "utm_source", "utm_medium", "created_at", "is_archived") == [("", None, AT, True)]
 
 
@@ -49,7 +49,7 @@ def test_latest_fetch_wins_and_losers_are_counted(desk):
 
 
 def test_window_is_replaced_and_what_vanished_goes(desk):
-    """A second night's window replaces its days: restated, vanished, late and new rows are all as the vendor has them."""
+    """A second night's window replaces its days: restated, vanished, late and new rows are as the vendor has them."""
     desk.night(NIGHT_1, SPEND, {"ad_daily": [
         spend("2026-11-01", "1"), spend("2026-11-10", "10"), spend("2026-11-11", "11"), spend("2026-11-12", "12")]})
     desk.night(NIGHT_2, SPEND, {"ad_daily": [
@@ -95,7 +95,8 @@ def test_history_keeps_a_version_per_change(desk):
 
     for as_of, day, name in ((NIGHT_1, 20, "A"), (NIGHT_2, 21, "A"), (NIGHT_3, 22, "B")):
         desk.night(as_of, CAMPAIGNS, {"campaign": [version(day, name)]})
-    assert desk.rows(CAMPAIGN, "valid_from_day", "campaign_name") == [(date(2026, 11, 20), "A"), (date(2026, 11, 22), "B")]
+    assert desk.rows(CAMPAIGN, "valid_from_day", "campaign_name") == [
+        (date(2026, 11, 20), "A"), (date(2026, 11, 22), "B")]
     desk.night(NIGHT_3, CAMPAIGNS, {"campaign": [version(22, "C")]}, account="1", last="2026-11-21")
     assert desk.rows(CAMPAIGN, "campaign_name") == [("A",), ("C",)]
 
