@@ -130,8 +130,7 @@ def lead_rows(job: Slice, hasher: Hasher, lead: LeadFacts, **more: Any) -> Rows:
     person = hasher.person(job.source, lead.lead_id, lead.email, lead.phone)
     row = {"source": job.source, "lead_id": lead.lead_id, "created_at": lead.created_at, "updated_at": lead.updated_at,
            "created_day": day_in(lead.created_at, job.business_zone), "is_archived": lead.is_archived,
-           "crm_campaign": lead.crm_campaign, "crm_campaign_norm": utm.norm(lead.crm_campaign),
-           **asdict(person), **_tracking(lead), **more}
+           **campaign_link(lead.crm_campaign), **asdict(person), **_tracking(lead), **more}
     contact = {"source": job.source, "lead_id": lead.lead_id, "email": lead.email, "phone": lead.phone}
     return {"lead": [row], "contact": [contact]}
 
@@ -140,6 +139,11 @@ def _tracking(lead: LeadFacts) -> Row:
     found = utm.parse(lead.url)
     row: Row = {name: utm.filled(lead.fields.get(name)) or getattr(found, name) for name in _UTM_AND_CLICKS}
     return row | {"utm_campaign_norm": utm.norm(row["utm_campaign"]), "landing_page": found.landing_page}
+
+
+def campaign_link(campaign: str | None) -> Row:
+    """The campaign that the CRM names, as written and in the form that names are matched by."""
+    return {"crm_campaign": campaign, "crm_campaign_norm": utm.norm(campaign)}
 
 
 def deal_dates(job: Slice, created_at: datetime, closed_at: datetime | None) -> Row:

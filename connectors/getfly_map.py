@@ -8,7 +8,19 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from connectors.base import Slice
-from connectors.crm import LeadFacts, Rejected, Row, Rows, as_is, deal_dates, instant, lead_rows, money, must
+from connectors.crm import (
+    LeadFacts,
+    Rejected,
+    Row,
+    Rows,
+    as_is,
+    campaign_link,
+    deal_dates,
+    instant,
+    lead_rows,
+    money,
+    must,
+)
 from connectors.people import Hasher
 from connectors.utm import tidy
 
@@ -67,7 +79,7 @@ def order_rows(job: Slice, zone: ZoneInfo, record: dict[str, Any]) -> Rows:
         "discount_amount": money(record.get("discount_amount"), "discount_amount"),
         "gross_margin_amount": money(custom.get("gross_margin"), "custom_fields.gross_margin"),
         "owner_id": tidy(record.get("assigned_user")), "lost_reason": tidy(custom.get("lost_reason")),
-        "crm_campaign": campaign, **deal_dates(job, created, closed_at)}
+        **campaign_link(campaign), **deal_dates(job, created, closed_at)}
     return {"deal": [row]}
 
 

@@ -6,7 +6,19 @@ from collections.abc import Iterator
 from typing import Any
 
 from connectors.base import Slice
-from connectors.crm import LeadFacts, Rejected, Row, Rows, as_is, deal_dates, instant, lead_rows, money, must
+from connectors.crm import (
+    LeadFacts,
+    Rejected,
+    Row,
+    Rows,
+    as_is,
+    campaign_link,
+    deal_dates,
+    instant,
+    lead_rows,
+    money,
+    must,
+)
 from connectors.hubspot_wire import Envelope
 from connectors.people import Hasher
 from connectors.utm import tidy
@@ -105,7 +117,7 @@ def deal_rows(job: Slice, record: dict[str, Any], lead_id: str | None) -> Rows:
         "discount_amount": money(values.get("discount_amount"), "discount_amount"),
         "gross_margin_amount": money(values.get("gross_margin"), "gross_margin"),
         "owner_id": tidy(values.get("hubspot_owner_id")), "lost_reason": tidy(values.get("closed_lost_reason")),
-        "crm_campaign": campaign, **deal_dates(job, created, closed_at)}
+        **campaign_link(campaign), **deal_dates(job, created, closed_at)}
     return {"deal": [row]}
 
 
