@@ -7,6 +7,7 @@ for redaction. Precedence: argument > environment > file > default.
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,6 +16,9 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from crosscheck.errors import ConfigError
 from crosscheck.redact import register_secret
+
+
+_VARIABLE = re.compile(r"\$\{(\w+)\}")
 
 
 def _reference(text: str) -> str:
@@ -37,6 +41,17 @@ class SecretRef(BaseModel):
             raise ConfigError(f"secret {self.ref} is empty or missing",
                               fix=f"export {name}=…" if scheme == "env" else f"write it to {name}, mode 600")
         return register_secret(value.strip())
+
+
+def _expanded(value: Any) -> Any:
+    """Options may name the environment as `${NAME}`; an unset name is an error at the start, not at night."""
+    if isinstance(value, dict):
+        return {key: _expanded(item) for key, item in value.items()}
+    if not isinstance(value, str):
+        return value
+    if missing := [name for name in _VARIABLE.findall(value) if name not in os.environ]:
+        raise ValueError(f"the environment has no {missing[0]}")
+    return _VARIABLE.sub(lambda hit: os.environ[hit[1]], value)
 
 
 def _read(path: Path) -> str:
@@ -79,7 +94,7 @@ class Source(_Section):
     name: str = Field(pattern=r"^[a-z][a-z0-9_-]{0,40}$")
     connector: str
     secrets: dict[str, Annotated[str, AfterValidator(_reference)]] = {}
-    options: dict[str, Any] = {}
+    options: Annotated[dict[str, Any], AfterValidator(_expanded)] = {}
     accounts: tuple[str, ...] = ()  # empty: all that the credential reaches
     required: bool = True  # False: its absence never makes the night partial
     max_age_hours: int = 36

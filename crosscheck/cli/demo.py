@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from contextlib import ExitStack, contextmanager
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from crosscheck.cli.out import err, out, progress, table
+from crosscheck.cli.out import err, progress
 
 if TYPE_CHECKING:
     from flows.night import Night
@@ -34,6 +35,16 @@ class Stage:
     server: SandboxServer
     sink: Sink
     config: Path
+
+    def dawn(self, number: int) -> datetime:
+        """The clock of a night, from 1; vendors and the exchange rates' drop know the world up to it."""
+        from sandbox.generate import write_rates
+
+        as_of = self.company.nights[number - 1]
+        self.server.set_clock(as_of)
+        self.server.clear_faults()
+        write_rates(self.company, self.config.parent, as_of)
+        return as_of
 
 
 def demo(folder: Path = Path("var/demo"), *, seed: int = 7, scale: float = 1.0,
@@ -73,8 +84,7 @@ def stage(folder: Path, *, seed: int = 7, scale: float = 1.0) -> Iterator[Stage]
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     company = make_company(seed=seed, scale=scale)
-    write(company, folder / "company")
-    shutil.copytree(folder / "company" / "fx", folder / "fx")
+    write(company, folder)
     shutil.copytree(_EXAMPLE / "mappings", folder / "mappings")
     shutil.copytree(_RULES, folder / "rules")
     shutil.copy(_EXAMPLE / "crosscheck.toml", folder / "crosscheck.toml")
@@ -118,21 +128,19 @@ def _three_nights(play: Stage, *, plain: bool) -> list[int]:
     titles = ("night 1: 120 days of history", "night 2: a new day, restated spend, and a planted fault",
               "night 3: clean")
     codes = []
-    for number, (as_of, title) in enumerate(zip(play.company.nights, titles, strict=True), start=1):
+    for number, title in enumerate(titles, start=1):
+        as_of = play.dawn(number)
         err.print(f"[bold]{title}[/bold] (as of {as_of.isoformat()})")
-        play.server.set_clock(as_of)
-        play.server.clear_faults()
         if number == 2:
             play.server.inject(Fault("meta_ads", "volume_drop", path_contains="insights", times=10_000))
-        result = _one(play, number, plain=plain)
+        result = _one(play, as_of, plain=plain)
         for line in result.lines():
             err.print(f"  {line}")
         codes.append(result.exit_code)
     return codes
 
 
-def _one(play: Stage, number: int, *, plain: bool) -> Night:
-    as_of = play.company.nights[number - 1]
+def _one(play: Stage, as_of: datetime, *, plain: bool) -> Night:
     if plain:
         from crosscheck.settings import load
         from flows.night import night
@@ -142,6 +150,3 @@ def _one(play: Stage, number: int, *, plain: bool) -> Night:
     from flows.nightly import demo_night
 
     return demo_night(as_of.isoformat(), str(play.config))
-
-
-__all__ = ["Stage", "demo", "out", "stage", "table"]

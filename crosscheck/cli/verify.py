@@ -31,7 +31,7 @@ def verify(company: Path, *, night: int = 0, config: Annotated[Path | None, Para
 
     story = read(company)
     truth = expected(story, night or len(story.nights))
-    found = compare(truth, published_rows(load(config), truth.marts))
+    found = compare(truth, published_rows(load(config), {fact.mart for fact in truth.facts}))
     if as_json:
         print_json({"facts": found.facts, "wrong": len(found.wrong), "mismatches": found.wrong[:100]})
         return 0 if not found.wrong else 1
