@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
@@ -50,7 +51,9 @@ class Difference:
         columns = [sa.Column(name, typed[name].type) for name in self._common]
         columns += [sa.Column(f"{side}_{name}", typed[name].type) for side in ("old", "new") for name in self._measures]
         columns += [sa.Column("was", sa.Boolean), sa.Column("comes", sa.Boolean)]
-        made = sa.Table(f"difference_{self._part.record.name}", sa.MetaData(), *columns, prefixes=["TEMPORARY"])
+        stream = self._part.jobs[0]  # several streams fill one table, and their differences live side by side
+        owner = hashlib.sha256(f"{stream.source}/{stream.stream.name}".encode()).hexdigest()[:8]
+        made = sa.Table(f"difference_{self._part.record.name}_{owner}", sa.MetaData(), *columns, prefixes=["TEMPORARY"])
         conn.execute(sa.schema.DropTable(made, if_exists=True))
         conn.execute(sa.schema.CreateTable(made))
         return made
