@@ -123,14 +123,18 @@ def _sheet(rows: Iterator[list[Any]], name: str, size: int, *, padded: bool = Fa
     columns = headers(next(rows, []))
     if not columns:
         raise DataError(f"{name} is empty: not even a header", fix="upload it again")
-    full = (_fit(row, len(columns), padded=padded) for row in rows if any(cell not in (None, "") for cell in row))
+    full = (_fit(row, len(columns), padded=padded) for row in rows if not _blank(row))
     yield Chunk(columns, list(islice(full, size)))
     while more := list(islice(full, size)):
         yield Chunk(columns, more)
 
 
+def _blank(row: list[Any]) -> bool:
+    return not any(row) and all(cell in (None, "") for cell in row)
+
+
 def _fit(row: list[Any], width: int, *, padded: bool) -> Row:
-    cells = [as_text(cell) for cell in row]
+    cells = row if len(row) == width and not padded else [as_text(cell) for cell in row]
     while len(cells) > width and cells[-1] in (None, ""):
         cells.pop()
     return cells + [None] * (width - len(cells)) if padded else cells

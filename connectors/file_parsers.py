@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from connectors.file_numbers import UnreadableError
 from crosscheck.tables import Kind
 
 Value = Any
+#: Control characters and lone surrogates: PostgreSQL or UTF-8 cannot hold them.
+_UNSTORABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _TRUE = frozenset({"yes", "y", "true", "t", "1", "1.0", "có"})
 _FALSE = frozenset({"no", "n", "false", "f", "0", "0.0", "không"})
 _WORDS = frozenset({Kind.TEXT, Kind.ID})
@@ -39,7 +42,7 @@ def text(cell: str) -> str:
     >>> text(" Tết 50% ")
     'Tết 50%'
     """
-    if any(unicodedata.category(letter) in {"Cc", "Cs"} and letter not in "\t\r\n" for letter in cell):
+    if _UNSTORABLE.search(cell):
         raise UnreadableError("unstorable_character")
     return cell.strip()
 

@@ -1,19 +1,17 @@
-"""Where files lie: addresses with `${VARIABLES}`, patterns, and the proof that a file stood still while it was read."""
+"""Where files lie: addresses, patterns, and the proof that a file stood still while it was read."""
 
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from string import Template
 from typing import IO, Any
 
 import fsspec
 
-from crosscheck.errors import ConfigError, DataError, Skippable
+from crosscheck.errors import DataError, Skippable
 
 
 @dataclass(frozen=True)
@@ -33,18 +31,8 @@ class Folder:
 
     @classmethod
     def of(cls, address: str, home: Path) -> Folder:
-        """The folder of a configured path: absolute, relative to the configuration, an address; `${NAME}` expanded.
-
-        Raises ConfigError for a variable that is not set.
-        """
-        try:
-            text = Template(address).substitute(os.environ)
-        except KeyError as error:
-            raise ConfigError(f"environment variable {error.args[0]} is not set, and options.path needs it",
-                              fix=f"export {error.args[0]}=…") from None
-        except ValueError:
-            raise ConfigError("options.path holds a $ that names no variable", fix="write ${NAME}") from None
-        return cls(text if "://" in text else str((home / text).resolve()))
+        """The folder of a configured path: absolute, relative to the configuration, or an address."""
+        return cls(address if "://" in address else str((home / address).resolve()))
 
     def find(self, pattern: str) -> list[str]:
         """The files of a pattern in order of name, as paths of the file system. Raises Skippable when none is there."""

@@ -318,10 +318,9 @@ def test_a_landed_slice_maps_again_without_its_file(make: Make, tmp_path: Path) 
     assert again == first
 
 
-def test_an_unset_variable_in_the_path_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The path may come from the environment; if it does not, the variable is named before anything runs."""
-    monkeypatch.delenv("NOWHERE", raising=False)
+@pytest.mark.parametrize(("options", "key"), [({"path": "x"}, "mapping"), ({"mapping": "map.yaml"}, "path")])
+def test_a_missing_option_is_named(tmp_path: Path, options: dict[str, str], key: str) -> None:
+    """Path and mapping are both needed."""
     (tmp_path / "map.yaml").write_text(spend("a.csv"), encoding="utf-8")
-    source = Source(name="drop", connector="files", options={"path": "${NOWHERE}/x", "mapping": "map.yaml"})
-    with pytest.raises(ConfigError, match="NOWHERE"):
-        Files(source, Settings(home=tmp_path)).accounts()
+    with pytest.raises(ConfigError, match=f"needs options.{key}"):
+        Files(Source(name="drop", connector="files", options=options), Settings(home=tmp_path))
