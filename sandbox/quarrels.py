@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from random import Random
 
-from sandbox.catalogue import META_VN
+from sandbox.catalogue import META_VN, Plan
 from sandbox.histories import Office, Sale
 from sandbox.leads import Arrival, Reception, name_at
 from sandbox.model import Deal, Lead, StatusChange
@@ -53,17 +53,23 @@ def plant(rng: Random, draft: Draft, reception: Reception, office: Office, runs:
 def _repeats(rng: Random, draft: Draft, reception: Reception, office: Office, runs: Sequence[Running]) -> None:
     """The same people once more: through any campaign of their market, in either CRM, spelled another way."""
     first = [arrival for arrival in draft.arrivals if not arrival.is_dead]
-    lively = [run for run in runs if run.plan.weight and run.plan.key not in ("deleted", "lost")]
+    lively: dict[str, list[Running]] = {"VN": [], "US": []}
+    for run in runs:
+        if run.plan.weight and run.plan.key not in ("deleted", "lost"):
+            lively[_market(run.plan)].append(run)
     for base in rng.choices(first, k=max(12, round(len(first) * REPEAT_SHARE))):
-        market = "VN" if base.plan.deal > 100_000 else "US"
-        run = rng.choice([run for run in lively if (run.plan.deal > 100_000) == (market == "VN")])
-        arrival = reception.from_campaign(run)
+        market = _market(base.plan)
+        arrival = reception.from_campaign(rng.choice(lively[market]))
         who = again(rng, Contact(base.lead.person, base.lead.name, base.lead.email, base.lead.phone, market))
         same = replace(arrival.lead, person=who.person, name=who.name, email=who.email, phone=who.phone)
         draft.arrivals.append(replace(arrival, lead=same, is_dead=False))
         lead, deals = office.play(draft.arrivals[-1])
         draft.leads.append(lead)
         draft.deals.extend(deals)
+
+
+def _market(plan: Plan) -> str:
+    return "VN" if plan.deal > 100_000 else "US"
 
 
 def _merges(rng: Random, draft: Draft, office: Office, nights: Sequence[datetime]) -> None:

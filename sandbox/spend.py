@@ -127,7 +127,8 @@ def _restatements(rng: Random, rows: Sequence[AdDay], nights: Sequence[datetime]
         chosen = rng.sample(recent, min(len(recent), max(6, len(recent) // 40)))
         yield from (_restated(rng, row, moment) for row in chosen)
         if after == nights[1]:
-            yield from _hard_cases([row for row in recent if row not in chosen and row.ad_id], moment, before)
+            taken = {id(row) for row in chosen}
+            yield from _hard_cases([row for row in recent if id(row) not in taken and row.ad_id], moment, before)
 
 
 def _restated(rng: Random, row: AdDay, moment: datetime) -> AdDay:
