@@ -8,7 +8,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.file_cells import constant
@@ -44,6 +44,7 @@ def test_every_documented_example_is_read(parser: Parser) -> None:
         assert reader(parser.name, kind, HANOI, None)(parser.example) is not None
 
 
+@settings(deadline=None)
 @given(name=st.sampled_from(sorted(PARSERS)), text=ANYTHING | NUMBER_LIKE)
 def test_nothing_but_a_typed_reason_escapes(name: str, text: str) -> None:
     """Any text at all, surrogates included, gives a value or a reason that is a code, whatever the parser."""
@@ -51,6 +52,7 @@ def test_nothing_but_a_typed_reason_escapes(name: str, text: str) -> None:
         assert re.fullmatch(r"[a-z0-9_]+", reason_of(name, kind, text) or "read")
 
 
+@settings(deadline=None)
 @given(amount=AMOUNTS)
 def test_money_survives_being_written_in_each_form(amount: Decimal) -> None:
     """What Hà Nội and New York write for the same amount is read as the same amount."""
@@ -60,6 +62,7 @@ def test_money_survives_being_written_in_each_form(amount: Decimal) -> None:
     assert read("decimal", f"{amount:f}") == amount
 
 
+@settings(deadline=None)
 @given(count=COUNTS)
 def test_counts_survive_grouping(count: int) -> None:
     """Grouped and plain whole numbers are the same number, up to the largest BIGINT."""
@@ -68,6 +71,7 @@ def test_counts_survive_grouping(count: int) -> None:
     assert read("count", str(count)) == count
 
 
+@settings(deadline=None)
 @given(day=DAYS)
 def test_days_survive_every_form(day: date) -> None:
     """One day written in five ways is one day."""
@@ -78,6 +82,7 @@ def test_days_survive_every_form(day: date) -> None:
     assert {name: read(name, text) for name, text in texts.items()} == dict.fromkeys(texts, day)
 
 
+@settings(deadline=None)
 @given(at=st.datetimes(min_value=datetime(1, 1, 3), max_value=datetime(9999, 12, 29)))  # noqa: DTZ001
 def test_instants_with_an_offset_keep_it(at: datetime) -> None:
     """An offset in the text wins over the mapping's zone."""
