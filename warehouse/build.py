@@ -82,22 +82,16 @@ def _build(conn: sa.Connection, settings: Settings, run: Run, full: bool, states
 def _make(ctx: Context, mart: Mart, scopes: Scopes | None) -> BuiltMart:
     """One mart into `mart_next`, for its scope."""
     assert ctx.conn is not None
-    partitions = scopes.enter(mart) if scopes else None
+    partitions, chosen = scopes.plan(mart) if scopes else (None, mart.select(ctx))
     target = ddl.table(mart.record, "mart_next")
-    empty(ctx.conn, target)
+    ctx.conn.execute(sa.text(f"TRUNCATE {target.fullname}"))
     rows = 0
     if partitions is None or partitions:
-        chosen = mart.select(ctx)
         rows = ctx.conn.execute(sa.insert(target).from_select(target.c.keys(), chosen)).rowcount
         _analyse(ctx.conn, target)
     if scopes:
         scopes.learn(mart)
     return BuiltMart(mart.record, mart.partition.column if mart.partition else None, partitions, rows)
-
-
-def empty(conn: sa.Connection, target: sa.Table) -> None:
-    """Every row of a work table, gone at once."""
-    conn.execute(sa.text(f"TRUNCATE {target.fullname}"))
 
 
 def _analyse(conn: sa.Connection, target: sa.Table) -> None:

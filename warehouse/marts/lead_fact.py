@@ -48,7 +48,7 @@ CHECKS = (
 def select(ctx: Context) -> sa.Select[Any]:
     """Live leads of the scope with their head, campaign and, on heads, first instants."""
     lead, head, outcome = ddl.table(LEAD), ctx.step(lead_head), ctx.step(head_outcome)
-    origin: Any = lead.join(head, sa.and_(head.c.source == lead.c.source, head.c.lead_id == lead.c.lead_id))
+    origin: Any = ctx.among(lead, lead).join(head, sa.and_(head.c.source == lead.c.source, head.c.lead_id == lead.c.lead_id))
     origin = origin.outerjoin(outcome, sa.and_(outcome.c.head_source == lead.c.source,
                                                outcome.c.head_lead_id == lead.c.lead_id))
     origin, campaign = with_campaign(ctx, origin, lead)
@@ -65,8 +65,7 @@ def select(ctx: Context) -> sa.Select[Any]:
         **{f"{state}_at": outcome.c[f"{state}_at"] for state in KEPT}, "first_won_at": outcome.c.first_won_at,
         "rule_version": rule_version(),
     }
-    return (sa.select(*arrange(RECORD, values)).select_from(origin)
-            .where(head.c.is_live, ctx.within(RECORD.name, lead.c.created_day)))
+    return sa.select(*arrange(RECORD, values)).select_from(origin).where(head.c.is_live)
 
 
 def rule_version() -> Any:

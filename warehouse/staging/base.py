@@ -29,7 +29,11 @@ UNMATCHED, UNALLOCATED, NO_PLATFORM = "(unmatched)", "(unallocated)", "(none)"
 @dataclass
 class Context:
     """One build: its clock, its currency, its scope. Without a connection steps become CTEs, so that the select of a
-    mart can be printed as one statement."""
+    mart can be printed as one statement.
+
+    `scopes` holds, by mart, the first days of the partitions to build; `leads` and `heads` the leads to judge anew and
+    the heads of their groups. All are empty in a full build.
+    """
 
     as_of: datetime
     time_zone: str
@@ -39,6 +43,8 @@ class Context:
     conn: sa.Connection | None = None
     steps: dict[str, Selectable] = field(default_factory=dict)
     scopes: dict[str, sa.Table] = field(default_factory=dict)
+    leads: sa.Table | None = None
+    heads: sa.Table | None = None
 
     @property
     def partial(self) -> bool:
@@ -69,13 +75,20 @@ class Context:
         rest = sa.select(kept).where(kept.c[scope.info["column"]].not_in(sa.select(scope.c.start)))
         return sa.union_all(sa.select(fresh), rest).subquery(record.name)
 
+    def among(self, origin: Selectable, rows: Selectable) -> Selectable:
+        """`origin` (a join that contains `rows`) cut to the leads that are judged anew; as it is in a full build."""
+        if self.leads is None:
+            return origin
+        return origin.join(self.leads, sa.and_(
+            self.leads.c.source == rows.c.source, self.leads.c.lead_id == rows.c.lead_id))
+
     def within(self, mart: str, column: Expression) -> Expression:
         """Whether a date lies in the partitions of a mart that are being rebuilt; true in a full build."""
         scope = self.scopes.get(mart)
         return sa.true() if scope is None else column.in_(sa.select(scope.c.start))
 
 
-def materialise(conn: sa.Connection, name: str, chosen: sa.Select[Any]) -> sa.Table:
+def materialise(conn: sa.Connection, name: str, chosen: sa.SelectBase) -> sa.Table:
     """A temporary table of a select's rows, analysed where the engine plans by statistics.
 
     It vanishes with the connection; one left over from an earlier build on this connection is replaced.

@@ -28,7 +28,7 @@ def lead_touch(ctx: Context) -> sa.Select[Any]:
     lead, touch = ddl.table(LEAD), ddl.table(AD_TOUCH)
     carried = sa.union(*(
         sa.select(sa.literal_column(f"'{kind}'", sa.Text()).label("touch_kind"), lead.c[column].label("touch_id"))
-        .where(lead.c[column].is_not(None), ctx.within("lead_fact", lead.c.created_day))
+        .select_from(ctx.among(lead, lead)).where(lead.c[column].is_not(None))
         for column, kind in _TOUCHES)).subquery("carried")
     only = [sa.func.max(touch.c[name]).label(name) for name in _CAMPAIGN]
     return (sa.select(touch.c.touch_kind, touch.c.touch_id, *only)

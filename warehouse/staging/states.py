@@ -33,9 +33,11 @@ def head_outcome(ctx: Context) -> sa.Select[Any]:
     event = stack(_statuses(), _activities(), _wins(), types=types)
     firsts = [sa.func.min(event.c[name]).label(name) for name in names]
     recorded = sa.func.bool_or(event.c.is_recorded, type_=sa.Boolean()).label("has_status")
-    return (sa.select(head.c.head_source, head.c.head_lead_id, *firsts, recorded)
-            .join_from(event, head, sa.and_(head.c.source == event.c.source, head.c.lead_id == event.c.lead_id))
-            .where(ctx.within("lead_fact", head.c.head_created_day))
+    origin = event.join(head, sa.and_(head.c.source == event.c.source, head.c.lead_id == event.c.lead_id))
+    if ctx.heads is not None:
+        origin = origin.join(ctx.heads, sa.and_(ctx.heads.c.head_source == head.c.head_source,
+                                                ctx.heads.c.head_lead_id == head.c.head_lead_id))
+    return (sa.select(head.c.head_source, head.c.head_lead_id, *firsts, recorded).select_from(origin)
             .group_by(head.c.head_source, head.c.head_lead_id))
 
 
