@@ -80,7 +80,13 @@ def session(wh: Warehouse, folder: Path, run_id: str, as_of: datetime) -> Iterat
 def quiet_context(folder: Path) -> Any:
     """An ephemeral context without progress bars, telemetry or temporary sites."""
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
-    import great_expectations as gx
+    with _hushed():
+        import great_expectations as gx
+
+        return gx.get_context(mode="ephemeral", project_config=_config(folder))
+
+
+def _config(folder: Path) -> Any:
     from great_expectations.data_context.types.base import (
         DataContextConfig,
         InMemoryStoreBackendDefaults,
@@ -94,8 +100,7 @@ def quiet_context(folder: Path) -> Any:
     config.data_docs_sites = {"local": {
         "class_name": "SiteBuilder", "show_how_to_buttons": False, "store_backend": _files(folder / SITE),
         "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"}}}
-    with _hushed():
-        return gx.get_context(mode="ephemeral", project_config=config)
+    return config
 
 
 def _files(folder: Path) -> dict[str, str]:

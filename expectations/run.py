@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -39,6 +40,7 @@ def check_table(wh: Warehouse, gx: Session, gate: int, schema: str, record: Tabl
     answers = _by_index(found.results)
     failing = _failing_rows(wh, table, record, [r for at, r in enumerate(rules) if not _success(answers.get(at))])
     results = [_answer(rule, answers.get(at), total, failing) for at, rule in enumerate(rules)]
+    results = [_placed(wh, table, rule, result) for rule, result in zip(rules, results, strict=True)]
     _show_counts(answers, results)
     gx.keep(name, found)
     return results + _complete(record.name, len(rules), found)
@@ -104,6 +106,18 @@ def _answer(rule: Rule, result: Any | None, total: int, failing: dict[str, int])
     severity = Severity.FAIL if broken else rule.severity
     return CheckResult(rule.table, rule.name, severity, _success(result), total, failing.get(rule.name, 0),
                        redact(broken)[:300])
+
+
+def _placed(wh: Warehouse, table: sa.Table, rule: Rule, result: CheckResult) -> CheckResult:
+    """The answer with the streams whose rows fail, most first: whoever reads it must know where to look."""
+    if not result.failing_rows or rule.failing is None or "stream_key" not in table.c:
+        return result
+    count = sa.func.count()
+    query = (sa.select(table.c.stream_key, count).where(rule.failing(table)).group_by(table.c.stream_key)
+             .order_by(count.desc()).limit(_SUBJECTS_SHOWN))
+    with wh.engine.connect() as conn:
+        shown = "; ".join(f"{stream} {number:,} rows" for stream, number in conn.execute(query))
+    return replace(result, detail=redact(f"{result.detail} {shown}".strip())[:1000])
 
 
 def _fact_answer(wh: Warehouse, fact: Fact, result: Any | None, evaluated: int) -> CheckResult:

@@ -46,7 +46,7 @@ def tonight(jobs: Sequence[Slice]) -> sa.CTE:
                       slice_.c.received_rows, state.c.covered_to_day)
             .select_from(slice_.outerjoin(state, state.c.stream_key == slice_.c.stream_key))
             .where(slice_.c.run_id == jobs[0].run_id, slice_.c.status == "landed",
-                   slice_.c.stream_key.in_(sorted({job.stream_key for job in jobs}))).cte("tonight"))
+                   slice_.c.stream_key.in_(sorted({job.stream_key for job in jobs}))).cte())
 
 
 def _volume(record: Table, jobs: list[Slice], gates: Gates) -> list[Fact]:
@@ -159,7 +159,7 @@ def _profile(record: Table, schema: str | None, optional: list[str], measures: l
     read = sa.select(ddl.table(record, "incoming").c.stream_key)
     where = [table.c.stream_key.in_(read)] if schema is None else []  # history only of the streams read tonight
     return sa.select(table.c.stream_key, sa.func.count().label("n"), *day, *columns, *varied).where(*where).group_by(
-        table.c.stream_key).cte("tonight" if schema else "history")
+        table.c.stream_key).cte()
 
 
 def _silent(both: Any, now: Any, before: Any, names: list[str], share: float) -> sa.Select[Any]:

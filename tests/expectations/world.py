@@ -1,4 +1,4 @@
-"""A small warehouse for judging gates: 60 days of two ad accounts, leads, deals and rates, and a night on top.
+"""A small warehouse for judging gates: 35 days of two ad accounts, leads, deals and rates, and a night on top.
 
 The night re-reads seven days and brings one new one. Tests change its rows before a gate sees them.
 """
@@ -9,12 +9,16 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import sqlalchemy as sa
 
 from connectors.base import Account, LoadMode, Output, Slice, Stream, StreamKind
-from crosscheck.canonical import ACCOUNT, AD_DAILY, DEAL, FX_RATE, LEAD
+from crosscheck.canonical import ACCOUNT, AD_DAILY, CANONICAL, DEAL, FX_RATE, LEAD
 from crosscheck.settings import Settings
 from crosscheck.tables import Table
 from crosscheck.windows import Window
@@ -22,6 +26,7 @@ from expectations.gate import GateResult, run_gate
 from warehouse import ddl, incoming, ledger, ops
 from warehouse.engine import Warehouse
 from warehouse.ledger import Run
+from warehouse.load import load_files
 from warehouse.migrations import migrate
 
 AS_OF = datetime(2026, 11, 21, 19, 0, tzinfo=UTC)
@@ -151,11 +156,17 @@ class World:
 
 
 def insert(wh: Warehouse, table: sa.Table, rows: list[Row]) -> None:
-    """Many rows in one statement: what executemany takes minutes for on DuckDB."""
+    """Rows by the warehouse's own bulk load: one statement each is what DuckDB takes minutes for."""
     if not rows:
         return
-    whole = [{column.name: row.get(column.name) for column in table.columns} for row in rows]
-    wh.write(lambda conn: conn.execute(sa.insert(table).values(whole)))
+    if table.schema == "ops":
+        wh.write(lambda conn: conn.execute(sa.insert(table), rows))
+        return
+    schema = next(record for record in CANONICAL if record.name == table.name).arrow()
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "rows.parquet"
+        pq.write_table(pa.Table.from_pylist(rows, schema=schema), file)
+        wh.write(lambda conn: load_files(conn, table, [file], schema))
 
 
 def make(wh: Warehouse, settings: Settings) -> World:
@@ -163,7 +174,7 @@ def make(wh: Warehouse, settings: Settings) -> World:
     migrate(wh)
     run = ledger.begin_run(wh, "nightly", AS_OF)
     world = World(wh, settings, run)
-    history = Window(LAST - timedelta(days=60), LAST - timedelta(days=1))
+    history = Window(LAST - timedelta(days=35), LAST - timedelta(days=1))
     insert(wh, ddl.table(ACCOUNT), technical([
         {"platform": "meta_ads", "account_id": account, "time_zone": "UTC", "currency_code": currency}
         for account, currency in ACCOUNTS], "meta/-/accounts", "old"))
@@ -172,11 +183,11 @@ def make(wh: Warehouse, settings: Settings) -> World:
         world.tonight[job.slice_id] = spend_days(account, currency, WEEK)
         _history(world, job, spend_days(account, currency, history), history)
     rates = _job(world, "rates", "files", "vcb", RATES, Window(LAST, LAST))
-    world.tonight[rates.slice_id] = [rate_row(LAST - timedelta(days=back)) for back in range(61)]
-    _history(world, rates, [rate_row(LAST - timedelta(days=back)) for back in range(1, 61)], history)
+    world.tonight[rates.slice_id] = [rate_row(LAST - timedelta(days=back)) for back in range(36)]
+    _history(world, rates, [rate_row(LAST - timedelta(days=back)) for back in range(1, 36)], history)
     leads = _job(world, "crm", "hubspot", "t", LEADS, Window(LAST, LAST), since=AS_OF - timedelta(days=1))
     world.tonight[leads.slice_id] = [lead_row(number, LAST) for number in range(1000, 1030)]
-    _history(world, leads, [lead_row(n, LAST - timedelta(days=1 + n % 60)) for n in range(600)], history)
+    _history(world, leads, [lead_row(n, LAST - timedelta(days=1 + n % 30)) for n in range(300)], history)
     insert(wh, ddl.table(DEAL), technical([deal_row(n, "VND", LAST - timedelta(days=n)) for n in range(1, 20)],
                                           "crm/t/deals", "old"))
     return world

@@ -1,0 +1,112 @@
+"""What happened, in words for the person who has to act: who, what, where, what it means, and the next command."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from crosscheck.errors import CrosscheckError
+from crosscheck.settings import Settings
+from expectations.gate import GateResult
+from expectations.rules import CheckResult
+from flows.outbox import CRITICAL, WARNING, Message
+
+_JUDGED = {1: "tonight's rows, before they entered staging", 2: "staging, before the marts were built",
+           3: "the marts, before they were published"}
+_CHECKS_SHOWN = 12
+
+
+class Refusal(Protocol):
+    """Something that could not be read tonight, as the flows know it."""
+
+    @property
+    def source(self) -> str:
+        """Configured source."""
+        ...
+
+    @property
+    def error(self) -> CrosscheckError:
+        """Why, with its place and the next step."""
+        ...
+
+
+def gate_failed(run_id: str, result: GateResult, settings: Settings, docs: Path | None = None) -> Message:
+    """One message for all failed checks of a gate. Its topic follows from which checks failed."""
+    failed = result.failed
+    body = [
+        f"For: {settings.alerts.owner}",
+        f"What: gate {result.gate} refused {_JUDGED[result.gate]}: {_many(len(failed), 'check')} failed, "
+        f"{_many(len(result.warned), 'warning')}, {_many(result.quarantined, 'row')} quarantined.",
+        *_lines(failed),
+        "Published tables: unchanged. Readers see the last night that passed; nothing of this run is visible.",
+        f"Next: crosscheck status --run {run_id}; docs/runbooks/a-gate-stopped.md says what each check means.",
+    ]
+    if docs is not None:
+        body.append(f"Every check: {docs}")
+    return Message(f"gate {result.gate} {_fingerprint(failed)}", CRITICAL,
+                   f"{settings.project.name}: {run_id} stopped at gate {result.gate}", "\n".join(body))
+
+
+def gates_warned(run_id: str, results: Sequence[GateResult], settings: Settings) -> Message | None:
+    """One message for everything that did not hold and stopped nothing; None when there was nothing."""
+    warned = [check for result in results for check in result.warned]
+    if not warned:
+        return None
+    body = [f"For: {settings.alerts.owner}", f"What: {_many(len(warned), 'warning')}; the night went on.",
+            *_lines(warned), "Published tables: as decided by the checks that can stop a night.",
+            f"Next: crosscheck status --run {run_id}"]
+    return Message(f"warnings {_fingerprint(warned)}", WARNING,
+                   f"{settings.project.name}: {_many(len(warned), 'warning')} in {run_id}", "\n".join(body))
+
+
+def sources_refused(run_id: str, refused: Iterable[Refusal], settings: Settings) -> list[Message]:
+    """One message per source that was not, or not wholly, read; critical where the source is required."""
+    by_source: dict[str, list[CrosscheckError]] = {}
+    for item in refused:
+        by_source.setdefault(item.source, []).append(item.error)
+    optional = {source.name for source in settings.sources if not source.required}
+    return [_source(run_id, source, errors, settings, WARNING if source in optional else CRITICAL)
+            for source, errors in sorted(by_source.items())]
+
+
+def _source(run_id: str, source: str, errors: Sequence[CrosscheckError], settings: Settings, severity: str) -> Message:
+    lines = list(dict.fromkeys(f"- {error.where or source}: {error.what}" for error in errors))[:_CHECKS_SHOWN]
+    steps = list(dict.fromkeys(error.fix for error in errors if error.fix)) or ["crosscheck doctor"]
+    body = [f"For: {settings.alerts.owner}", f"What: {source} was not read completely in {run_id}.", *lines,
+            f"Published tables: rows of {source} are as old as its last good night; everything else is of tonight, "
+            "unless a gate stopped the night.",
+            f"Next: {steps[0]}; docs/runbooks/a-source-failed.md"]
+    return Message(f"source {source}", severity, f"{settings.project.name}: {source} could not be read",
+                   "\n".join(body))
+
+
+def night_failed(run_id: str, error: CrosscheckError, settings: Settings) -> Message:
+    """A night that ended in an error before it could be judged."""
+    body = [f"For: {settings.alerts.owner}", f"What: {error.what}", f"Where: {error.where or run_id}",
+            "Published tables: unchanged.",
+            f"Next: {error.fix or 'crosscheck run'} (a repeated run goes on where this one stopped)"]
+    return Message(f"night {type(error).__name__}", CRITICAL, f"{settings.project.name}: {run_id} did not finish",
+                   "\n".join(body))
+
+
+def _lines(checks: Sequence[CheckResult]) -> list[str]:
+    shown = [_line(check) for check in checks[:_CHECKS_SHOWN]]
+    rest = len(checks) - len(shown)
+    return [*shown, f"- and {rest} more"] if rest else shown
+
+
+def _line(check: CheckResult) -> str:
+    numbers = f"{check.failing_rows:,} of {check.evaluated_rows:,}" if check.evaluated_rows else "nothing to look at"
+    detail = f" · {check.detail}" if check.detail else ""
+    return f"- {check.table}: {check.check} ({numbers}){detail}"
+
+
+def _fingerprint(checks: Iterable[CheckResult]) -> str:
+    names = "|".join(sorted(f"{check.table}.{check.check}" for check in checks))
+    return hashlib.sha256(names.encode()).hexdigest()[:10]
+
+
+def _many(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
