@@ -80,6 +80,7 @@ class Account:
     currency_code: str | None = None
     status: str = ""
     manager_id: str = ""
+    is_open: bool = True  # False: the vendor calls it closed; it is named in the night's report and not read
 
 
 @dataclass(frozen=True)

@@ -150,7 +150,8 @@ class GoogleAds:
                 client = wire.parse(bytes(raw), _ClientRow).customer_client
                 if not client.manager:
                     yield Account(client.id, client.time_zone, client.descriptive_name, client.currency_code,
-                                  client.status, root if root != client.id else "")
+                                  client.status, root if root != client.id else "",
+                                  is_open=client.status == "ENABLED")
 
     def _page(self, account: Account, query: str, cursor: str | None) -> Page:
         body = self._ask(account, query, cursor)

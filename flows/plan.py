@@ -35,7 +35,7 @@ class Clock:
 
 def plan(opened: Opened, clock: Clock, known: Mapping[str, Known]) -> Iterator[Slice]:
     """The slices of one source: every account and stream, in chunks that the vendor can answer."""
-    for account in opened.accounts:
+    for account in (one for one in opened.accounts if one.is_open):
         for stream in opened.connector.streams:
             yield from _slices(opened, account, stream, clock, known)
 

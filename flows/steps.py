@@ -44,6 +44,7 @@ class Work:
     jobs: list[Slice] = field(default_factory=list)
     landed: list[tuple[Slice, Manifest]] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
+    closed: list[str] = field(default_factory=list)
     gates: list[GateResult] = field(default_factory=list)
     built: list[BuiltMart] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
@@ -85,6 +86,7 @@ def plan_slices(work: Work) -> None:
             work.refused.append(answer)
             continue
         work.opened[answer.source.name] = answer
+        work.closed += [f"{answer.source.name} / {one.account_id} ({one.status})" for one in answer.accounts if not one.is_open]
         work.jobs += plan(answer, work.clock, known)
     ledger.plan(work.wh, work.run, work.jobs)
 
