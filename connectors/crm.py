@@ -55,7 +55,7 @@ def mapped(stream: Stream, records: Iterable[Any], to_rows: Callable[[Any], Rows
 def frame(table: Table, rows: list[Row]) -> pd.DataFrame:
     """Canonical columns as plain objects, `row_no` last; what a row does not name is null."""
     names = [column.name for column in table.columns if column.name not in TECHNICAL] + ["row_no"]
-    return pd.DataFrame({name: pd.Series([row.get(name) for row in rows], dtype=object) for name in names})
+    return pd.DataFrame([[row.get(name) for name in names] for row in rows], columns=names, dtype=object)
 
 
 def must(value: Any, field: str) -> Any:
