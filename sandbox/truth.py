@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -27,9 +27,14 @@ STATES = ("reached", "hot", "potential", "wrong_target", "closed")
 _Z = 1.959963984540054
 
 
-def expected(company: Company, night: int) -> Truth:
-    """The right rows of every covered mart after nights 1..`night` ran cleanly. ValueError: no such night."""
-    ledger = Ledger.of(company, night)
+def expected(company: Company, night: int, *, missed: Collection[int] = ()) -> Truth:
+    """The right rows of every covered mart after nights 1..`night` ran cleanly.
+
+    `missed` nights staged nothing: they never ran, or a gate refused them before staging. What only they could have
+    seen (a Getfly status that was overwritten by the next night, a campaign's passing name) nobody knows.
+    Raises ValueError when there is no such night, or when it is itself missed.
+    """
+    ledger = Ledger.of(company, night, missed)
     marts = {"campaign_roi_daily": daily, "campaign_roi_cohort": cohort, "campaign_roi_closed": closed,
              "date_basis_tieout": tieout, "lead_quality": quality, "spend_reconciliation": reconciliation,
              "unmatched_leads": unmatched}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
@@ -35,11 +36,11 @@ class Ledger:
     wins: list[Win]
 
     @classmethod
-    def of(cls, company: Company, night: int) -> Ledger:
-        """The ledger after nights 1..`night`. ValueError: no such night is planned."""
-        if not 1 <= night <= len(company.nights):
-            raise ValueError(f"night {night} is not one of 1..{len(company.nights)}")
-        nights = company.nights[:night]
+    def of(cls, company: Company, night: int, missed: Collection[int] = ()) -> Ledger:
+        """The ledger after nights 1..`night` without the `missed` ones. ValueError: that night is not planned."""
+        if not 1 <= night <= len(company.nights) or night in missed:
+            raise ValueError(f"night {night} is not one of 1..{len(company.nights)}, or was missed")
+        nights = tuple(at for number, at in enumerate(company.nights[:night], 1) if number not in missed)
         rates = Rates(company.fx, company.reporting_currency)
         directory = Directory.of(company, nights)
         heads, wins = heads_with_history(company, nights, directory, rates)

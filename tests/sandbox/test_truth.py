@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
+from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -11,7 +13,7 @@ from scipy.stats import binomtest
 
 from sandbox.company import make_company
 from sandbox.facts import KEYS, Truth
-from sandbox.model import Company
+from sandbox.model import Company, StatusChange
 from sandbox.truth import expected, wilson
 from sandbox.truth_events import Rates, recorded, standing
 from sandbox.truth_ledger import Ledger
@@ -174,6 +176,23 @@ def test_getfly_forgets(demo: Company) -> None:
             assert len(one) <= 1
             assert two[:len(one)] == one
             assert len(two) <= 2
+
+
+def test_a_missed_night_saw_nothing(demo: Company) -> None:
+    """A Getfly status that lasted for one day is known only if a night saw it; without the night it never was."""
+    place = next(place for place, lead in enumerate(demo.leads) if lead.crm == "getfly" and not lead.archived_at
+                 and [change.value for change in lead.statuses[1:]] == ["Đang liên hệ"]
+                 and demo.nights[0] - timedelta(days=20) < lead.created < lead.statuses[-1].at < demo.nights[0]
+                 and [other.person for other in demo.leads].count(lead.person) == 1)
+    passing = (StatusChange(demo.nights[0] + timedelta(hours=3), "relation_name", "Tiếp cận"),
+               StatusChange(demo.nights[1] + timedelta(hours=3), "relation_name", "Mất"))
+    lead = replace(demo.leads[place], statuses=(*demo.leads[place].statuses, *passing))
+    company = replace(demo, leads=(*demo.leads[:place], lead, *demo.leads[place + 1:]))
+    seen, unseen = (sum(int(row["reached_count"] or 0) for row in expected(company, 3, missed=missed).rows[
+        "lead_quality"].values()) for missed in ((), (2,)))
+    assert seen == unseen + 1
+    with pytest.raises(ValueError, match="missed"):
+        expected(demo, 2, missed=[2])
 
 
 def test_nights_differ(demo: Company) -> None:
