@@ -10,7 +10,6 @@ import struct
 import sys
 import threading
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -43,16 +42,14 @@ class SandboxServer:
     `urls` maps a vendor to its base URL, `requests` lists what was asked, `options` may be changed while it runs.
     """
 
-    def __init__(self, company: Company, now: datetime, options: Options | None = None,
-                 ports: Mapping[str, int] | None = None) -> None:
+    def __init__(self, company: Company, now: datetime, options: Options | None = None) -> None:
         self.options = options or Options()
         self.faults = FaultBook()
         self.requests: list[Seen] = []
         self._company = company
         self._lock = threading.Lock()
         self.set_clock(now)
-        self._servers = {vendor.name: _listen(self, vendor, (ports or {}).get(vendor.name, 0))
-                         for vendor in make_vendors(self.options)}
+        self._servers = {vendor.name: _listen(self, vendor) for vendor in make_vendors(self.options)}
         self.urls = {name: f"http://127.0.0.1:{server.server_port}" for name, server in self._servers.items()}
 
     @property
@@ -99,7 +96,7 @@ class SandboxServer:
 
     def __enter__(self) -> SandboxServer:
         for name, server in self._servers.items():
-            threading.Thread(target=server.serve_forever, args=(0.05,), name=f"sandbox-{name}", daemon=True).start()
+            threading.Thread(target=server.serve_forever, args=(0.02,), name=f"sandbox-{name}", daemon=True).start()
         return self
 
     def __exit__(self, *exc: object) -> None:
@@ -108,33 +105,20 @@ class SandboxServer:
             server.server_close()
 
 
-def serve(company: Company, now: datetime, ports: Mapping[str, int] | None = None) -> None:
-    """Serve until interrupted (SIGINT), telling the addresses first, as JSON."""
-    with SandboxServer(company, now, ports=ports) as sandbox:
-        _tell(json.dumps(sandbox.urls, indent=2))
-        try:
-            threading.Event().wait()
-        except KeyboardInterrupt:
-            _tell("sandbox stopped")
-
-
-def _tell(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
-
-
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
     request_queue_size = 64
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that hangs up is no news."""
+        """A client that hangs up is no news; anything else is told on stderr."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
 
 
-def _listen(sandbox: SandboxServer, vendor: Vendor, port: int) -> _Server:
+def _listen(sandbox: SandboxServer, vendor: Vendor) -> _Server:
     handler = type("Handler", (_Handler,), {"sandbox": sandbox, "vendor": vendor})
-    return _Server(("127.0.0.1", port), handler)
+    return _Server(("127.0.0.1", 0), handler)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -150,7 +134,8 @@ class _Handler(BaseHTTPRequestHandler):
         if request.path.startswith("/_sandbox/"):
             self._send(self._control(request))
             return
-        faults = self.sandbox.faults.due(self.vendor.name, f"{request.target} {request.path} {request.body.decode()}")
+        text = f"{request.target} {request.path} {request.body.decode(errors='replace')}"
+        faults = self.sandbox.faults.due(self.vendor.name, text)
         reply = _reply(self.vendor, request, self.sandbox.world, faults)
         shown = _SECRET.sub(r"\1=***", request.target)
         self.sandbox.record(Seen(self.vendor.name, request.method, shown, reply.status))
@@ -208,6 +193,8 @@ def _reply(vendor: Vendor, request: Request, world: World, faults: Active) -> Re
         reply = _refusal(vendor, faults) or vendor.answer(request, world, faults)
     except Refused as refused:
         reply = refused.reply
+    except (json.JSONDecodeError, UnicodeDecodeError):
+        reply = Reply(400, {"error": {"code": 400, "message": "Invalid JSON payload received."}})
     if fault := faults.get("slow"):
         time.sleep(min(float(fault.params.get("seconds", 0.2)), LONGEST_PAUSE))
     if fault := faults.get("redirect"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import threading
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
@@ -131,6 +132,21 @@ def paginate(items: Sequence[Any], cursor: str | None, size: int, faults: Active
     after = str(start + size) if start + size < len(rows) else None
     part = rows[start:start + size]
     return Page(list(part) if faults.spoils else [show(one) for one in part], faults.redirect(cursor, after), len(rows))
+
+
+def sealed(cursor: str) -> str:
+    """A cursor as an opaque token."""
+    return base64.urlsafe_b64encode(f"at:{cursor}".encode()).decode()
+
+
+def opened(token: str | None) -> str | None:
+    """The cursor of a token; None without one. Raises ValueError for a token that was never given out."""
+    if not token:
+        return None
+    text = base64.urlsafe_b64decode(token).decode()
+    if not text.startswith("at:"):
+        raise ValueError("not one of our tokens")
+    return text.removeprefix("at:")
 
 
 class Memo:

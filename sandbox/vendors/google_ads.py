@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import re
 import threading
 from collections.abc import Mapping
@@ -16,7 +15,7 @@ from sandbox.model import AdAccount
 from sandbox.vendors import google_errors as errors
 from sandbox.vendors.google_query import Query, parse
 from sandbox.vendors.google_rows import FIELDS, KNOWN, PLATFORM, click_rows, client_rows, report_rows
-from sandbox.wire import Memo, Options, Refused, Reply, Request, Row, batches, paginate
+from sandbox.wire import Memo, Options, Refused, Reply, Request, Row, batches, opened, paginate, sealed
 from sandbox.world import World
 
 CLICK_VIEW_DAYS = 90
@@ -193,17 +192,15 @@ def _search(request: Request, rows: list[Row], mask: str, size: int, faults: Act
     page = paginate(rows, _opened(body.get("pageToken")), size, faults)
     answer: Row = {"results": page.rows} if page.rows else {}
     if page.after is not None:
-        answer["nextPageToken"] = base64.urlsafe_b64encode(f"gaql:{page.after}".encode()).decode()
+        answer["nextPageToken"] = sealed(page.after)
     if (body.get("searchSettings") or {}).get("returnTotalResultsCount"):
         answer["totalResultsCount"] = str(page.total)
     return Reply(200, answer | {"fieldMask": mask, "queryResourceConsumption": str(100 + len(page.rows))})
 
 
 def _opened(token: str | None) -> str | None:
-    if not token:
-        return None
     try:
-        return base64.urlsafe_b64decode(token).decode().removeprefix("gaql:")
+        return opened(token)
     except ValueError:
         raise errors.bad_request("INVALID_PAGE_TOKEN", "Page token is invalid.") from None
 

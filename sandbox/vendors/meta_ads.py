@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import threading
 from collections.abc import Mapping
@@ -15,7 +14,7 @@ from sandbox.model import AdAccount
 from sandbox.vendors.meta_errors import VERSION, bad_token, error, forbidden, usage
 from sandbox.vendors.meta_objects import account_rows, ad_rows, campaign_rows, lead_rows
 from sandbox.vendors.meta_rows import FIELDS, LEVELS, PLATFORM, field_names, insight_rows
-from sandbox.wire import Memo, Options, Refused, Reply, Request, Row, paginate
+from sandbox.wire import Memo, Options, Refused, Reply, Request, Row, opened, paginate, sealed
 from sandbox.world import World
 
 _STATUSES = ("Job Not Started", "Job Started", "Job Running", "Job Completed")
@@ -146,24 +145,18 @@ class MetaAds:
         answer: Row = {"data": page.rows}
         if page.rows:
             last = page.after or str(page.total)
-            answer["paging"] = {"cursors": {"before": _sealed(_opened(after) or "0"), "after": _sealed(last)}}
+            answer["paging"] = {"cursors": {"before": sealed(_opened(after) or "0"), "after": sealed(last)}}
         if page.after is not None:
-            url = request.url(after=_sealed(page.after), access_token=credentials.META_TOKEN)
+            url = request.url(after=sealed(page.after), access_token=credentials.META_TOKEN)
             if fault := faults.get("other_host_next"):
                 url = url.replace(request.base_url, str(fault.params["url"]))
             answer["paging"]["next"] = url
         return answer
 
 
-def _sealed(cursor: str) -> str:
-    return base64.urlsafe_b64encode(f"QVFI:{cursor}".encode()).decode()
-
-
 def _opened(after: str | None) -> str | None:
-    if not after:
-        return None
     try:
-        return base64.urlsafe_b64decode(after).decode().removeprefix("QVFI:")
+        return opened(after)
     except ValueError:
         raise error(400, 100, "(#100) Invalid cursors values") from None
 

@@ -189,6 +189,13 @@ def test_answers_are_compressed_when_accepted(sandbox: SandboxServer) -> None:
     assert plain.json() == packed.json()
 
 
+def test_malformed_requests_are_answered(sandbox: SandboxServer) -> None:
+    """A body that is no JSON gets a 400, not a dropped connection."""
+    answer = _http("POST", f"{sandbox.urls['hubspot']}/crm/v3/objects/contacts/search", content=b"\xff{",
+                   headers={"authorization": f"Bearer {HUBSPOT_TOKEN}"})
+    assert answer.status_code == 400
+
+
 def test_unknown_kinds_are_refused() -> None:
     """A misspelt fault is told at once, with the kinds there are."""
     with pytest.raises(ValueError, match=KINDS[0]):

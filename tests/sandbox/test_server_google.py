@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from sandbox import credentials as secrets
+from sandbox.faults import Fault
 from sandbox.server import SandboxServer
 
 _http = partial(httpx.request, verify=False)  # plain HTTP: loading certificates is all it would cost
@@ -130,6 +131,24 @@ def test_requests_that_google_refuses(sandbox: SandboxServer, headers: dict[str,
     wrong = _ask(sandbox, headers | {"developer-token": "wrong"}, query)
     assert _codes(wrong) == {"authenticationError": "DEVELOPER_TOKEN_INVALID"}
     assert _ask(sandbox, headers | {"authorization": "Bearer ya29.unknown"}, query).status_code == 401
+
+
+def test_page_tokens_expire_and_loop(sandbox: SandboxServer, headers: dict[str, str]) -> None:
+    """A fault may expire the token of a later page, lead in a circle, or repeat a chunk of the stream."""
+    query = f"SELECT campaign.id, segments.date, metrics.clicks FROM campaign {DAYS}"
+    sandbox.inject(Fault("google_ads", "expired_page_token", "pageToken"))
+    token = _ask(sandbox, headers, query).json()["nextPageToken"]
+    assert _codes(_ask(sandbox, headers, query, pageToken=token)) == {"requestError": "EXPIRED_PAGE_TOKEN"}
+    assert _ask(sandbox, headers, query, pageToken=token).status_code == 200
+    assert _codes(_ask(sandbox, headers, query, pageToken="!")) == {"requestError": "INVALID_PAGE_TOKEN"}
+    sandbox.inject(Fault("google_ads", "cursor_loop"))
+    loop = _ask(sandbox, headers, query).json()["nextPageToken"]
+    assert _ask(sandbox, headers, query, pageToken=loop).json()["nextPageToken"] == loop
+    sandbox.clear_faults()
+    sandbox.inject(Fault("google_ads", "duplicated_page"))
+    chunks = _ask(sandbox, headers, query, verb="searchStream").json()
+    assert chunks[0]["results"] == chunks[1]["results"]
+    assert sum(len(chunk["results"]) for chunk in chunks) == 24 + 5
 
 
 def test_a_token_lives_for_so_many_requests(sandbox: SandboxServer, headers: dict[str, str]) -> None:

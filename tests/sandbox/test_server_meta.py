@@ -101,6 +101,18 @@ def test_report_runs_can_fail(sandbox: SandboxServer) -> None:
     assert [_get(sandbox, f"{run}/insights").status_code for _ in range(2)] == [400, 200]
 
 
+def test_a_run_may_never_end(sandbox: SandboxServer) -> None:
+    """A stuck run stays as it is for as long as the fault stands; a single plain request may be too large, too."""
+    url = f"{sandbox.urls['meta_ads']}/v26.0/act_{META}/insights"
+    run = _http("POST", url, data={"access_token": META_TOKEN}).json()["report_run_id"]
+    sandbox.inject(Fault("meta_ads", "async_stuck", run))
+    assert {_get(sandbox, run).json()["async_status"] for _ in range(5)} == {"Job Not Started"}
+    sandbox.inject(Fault("meta_ads", "reduce_data", "/insights"))
+    assert [_insights(sandbox).status_code for _ in range(2)] == [500, 200]
+    sandbox.inject(Fault("meta_ads", "other_host_next", params={"url": "http://evil.example"}))
+    assert _insights(sandbox, limit=5).json()["paging"]["next"].startswith("http://evil.example/v26.0/")
+
+
 def test_too_much_data_is_refused(sandbox: SandboxServer) -> None:
     """Above the row limit a plain request is told to ask for less; below it is answered."""
     sandbox.options.meta_sync_rows = 6
