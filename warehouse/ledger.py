@@ -158,11 +158,6 @@ def slices(wh: Warehouse, run_id: str) -> Sequence[sa.Row[Any]]:
         return conn.execute(sa.select(ops.slice_).where(ops.slice_.c.run_id == run_id).order_by(*order)).all()
 
 
-def staged_ids(wh: Warehouse, run: Run) -> set[str]:
-    """The run's slices that are staged: a resumed run leaves them out."""
-    return {row.slice_id for row in slices(wh, run.run_id) if row.status == "staged"}
-
-
 def accounting_errors(wh: Warehouse, run_id: str) -> list[str]:
     """The staged slices whose rows do not add up: received = staged + quarantined + deduplicated. Empty is right."""
     return [f"{row.stream_key} {row.first_day}..{row.last_day}: received {row.received_rows}, "

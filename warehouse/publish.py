@@ -107,7 +107,7 @@ def _copy(here: sa.Connection, there: sa.Connection, table: sa.Table) -> None:
     source: Any = here.connection.driver_connection
     target: Any = there.connection.driver_connection
     listed = ", ".join(names)  # names of our own records
-    rows = source.execute(f"SELECT {listed} FROM {table.fullname}").fetch_record_batch(_BATCH_ROWS)
+    rows = source.execute(f"SELECT {listed} FROM {table.fullname}").to_arrow_reader(_BATCH_ROWS)
     target.register(_FRAME, rows)
     there.exec_driver_sql(f"INSERT INTO {table.fullname} ({listed}) SELECT {listed} FROM {_FRAME}")
     target.unregister(_FRAME)

@@ -23,7 +23,7 @@ from warehouse.dedupe import dedupe
 from warehouse.diff import Covered, Difference
 from warehouse.engine import Warehouse, naive_utc
 from warehouse.incoming import writable
-from warehouse.ledger import Run, change_slice, definition, staged_ids
+from warehouse.ledger import Run, change_slice, definition, slices
 from warehouse.replace import Replacement
 
 Batch = Sequence[tuple[Slice, Manifest]]
@@ -68,13 +68,22 @@ def stage_slice(wh: Warehouse, run: Run, job: Slice, manifest: Manifest) -> Stag
 def stage_slices(wh: Warehouse, run: Run, batch: Batch) -> list[StageCounts]:
     """Stage loaded slices in one transaction, rows and everything that tells about them; counts by stream and window.
 
-    Slices that an earlier attempt of the run has staged are left out. Gate 1 may have moved rows from `incoming` to
+    What an earlier attempt of the run has staged is not staged again, only counted. Gate 1 may have moved rows from `incoming` to
     `ops.quarantine`: they are counted. Raises DataError when rows were lost between landing and here, or when
     another stream owns a key; LockHeld when another run took over.
     """
-    done = staged_ids(wh, run)
     batch = sorted(batch, key=lambda pair: (pair[0].stream_key, pair[0].window))
-    batch = [pair for pair in batch if pair[0].slice_id not in done]
+    done = {row.slice_id: _counted(row) for row in slices(wh, run.run_id) if row.status == "staged"}
+    counts = done | _stage_new(wh, run, [pair for pair in batch if pair[0].slice_id not in done])
+    return [counts[job.slice_id] for job, _ in batch]
+
+
+def _counted(row: sa.Row[Any]) -> StageCounts:
+    return StageCounts(row.slice_id, row.received_rows, row.staged_rows, row.quarantined_rows, row.deduplicated_rows,
+                       json.loads(row.table_rows))
+
+
+def _stage_new(wh: Warehouse, run: Run, batch: Batch) -> dict[str, StageCounts]:
     parts = list(_parts(batch))
     for part in parts:
         part.lost = _dedupe(wh, part.replacement)
@@ -84,7 +93,7 @@ def stage_slices(wh: Warehouse, run: Run, batch: Batch) -> list[StageCounts]:
         raise DataError(f"a row misses a column, or another stream owns its key: {str(error.orig).splitlines()[0]}",
                         fix="look whether two sources read the same account") from error
     faultpoint(Faultpoint.AFTER_STAGE_COMMIT)
-    return counts
+    return {count.slice_id: count for count in counts}
 
 
 def _parts(batch: Batch) -> Iterator[_Part]:
