@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, cast
 
-from sandbox.faults import Active, Fault, FaultBook
+from sandbox.faults import BEFORE, Active, Fault, FaultBook
 from sandbox.model import Company
 from sandbox.vendors import make_vendors
 from sandbox.wire import Options, Refused, Reply, Request, Vendor
@@ -210,8 +210,7 @@ def _reply(vendor: Vendor, request: Request, world: World, faults: Active) -> Re
 
 
 def _refusal(vendor: Vendor, faults: Active) -> Reply | None:
-    fault = faults.get("429_retry_after", "429_bare", "quota_in_body", "5xx_burst", "html_200", "expired_token",
-                       "forbidden_account")
+    fault = faults.get(*BEFORE)
     if fault is None:
         return None
     if fault.kind == "html_200":

@@ -23,7 +23,8 @@ _MESSAGE = {
 
 def plain(status: int) -> Reply:
     """An error from Google's front end, without details of Google Ads."""
-    return Reply(status, {"error": {"code": status, "message": _MESSAGE[status], "status": _STATUS[status]}})
+    return Reply(status, {"error": {"code": status, "message": _MESSAGE.get(status, _MESSAGE[503]), "status":
+                                    _STATUS.get(status, "UNAVAILABLE")}})
 
 
 def failure(status: int, family: str, name: str, message: str, **extra: Any) -> Reply:
