@@ -8,7 +8,7 @@ from crosscheck.settings import Settings
 from crosscheck.windows import Window
 from flows.night import Night, night
 from flows.runner import Runner
-from warehouse import ledger, open_warehouse
+from warehouse import history, open_warehouse
 
 
 def backfill(settings: Settings, window: Window, as_of: datetime, *, only: tuple[str, ...], chunk_days: int,
@@ -25,13 +25,13 @@ def backfill(settings: Settings, window: Window, as_of: datetime, *, only: tuple
 def todo(settings: Settings, window: Window, only: tuple[str, ...], chunk_days: int) -> list[Window]:
     """The chunks that are still to do, oldest first. A chunk is known by its sources and days, whenever it ran."""
     with open_warehouse(settings) as wh:
-        done = ledger.published_kinds(wh)
+        done = history.published_kinds(wh)
     return [piece for piece in window.chunks(chunk_days) if kind(piece, only) not in done]
 
 
 def play_chunk(settings: Settings, piece: Window, as_of: datetime, *, only: tuple[str, ...], runner: Runner) -> Night:
     """One chunk. An unfinished one is resumed under its own clock."""
-    return night(settings, as_of, kind=kind(piece, only), window=piece, only=only, runner=runner)
+    return night(settings, as_of, kind=kind(piece, only), window=piece, only=only, runner=runner, resume=True)
 
 
 def kind(piece: Window, only: tuple[str, ...]) -> str:

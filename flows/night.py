@@ -12,34 +12,38 @@ from crosscheck.errors import CrosscheckError
 from crosscheck.faultpoints import Faultpoint, faultpoint
 from crosscheck.settings import Settings
 from crosscheck.windows import Window
-from flows import steps
+from flows import ending, steps
 from flows.report import Night, Outcome
 from flows.runner import Runner, Threads
-from flows.tell import tell_failure, tell_outcome
 from warehouse import open_warehouse
 
 __all__ = ["Night", "Outcome", "night"]
 
 
 def night(settings: Settings, as_of: datetime, *, kind: str = "nightly", window: Window | None = None,
-          only: tuple[str, ...] = (), runner: Runner | None = None) -> Night:
-    """Play one night and say what became of it. `window` is a backfill's; `only` names sources.
+          only: tuple[str, ...] = (), runner: Runner | None = None, resume: bool = False) -> Night:
+    """Play one night and say what became of it. `window` is a backfill's; `only` names sources; with `resume` an
+    unfinished run of the last hours goes on under its own clock.
 
     Raises LockHeld when another run is writing, ConfigError when nothing can start; everything that happens to a
     single source, account or slice is part of the answer instead.
     """
     with open_warehouse(settings) as wh:
         faultpoint(Faultpoint.LOCK_TAKEN)
-        work = steps.begin(settings, wh, as_of, kind=kind, window=window, only=only, runner=runner or Threads())
+        work = steps.begin(settings, wh, as_of, kind=kind, window=window, only=only,
+                           runner=runner or Threads(), resume=resume)
         try:
             outcome = _play(work)
         except CrosscheckError as error:
-            tell_failure(work, error)
+            ending.failed(work, error)
             raise
-        return tell_outcome(work, outcome)
+        return ending.finish(work, outcome)
 
 
 def _play(work: steps.Work) -> Outcome:
+    if work.run.published:  # killed between publication and telling: only telling is left
+        work.refused = ending.refused_before(work)
+        return _published(work)
     steps.plan_slices(work)
     steps.read(work)
     if not work.landed:
@@ -54,4 +58,8 @@ def _play(work: steps.Work) -> Outcome:
     if not steps.gate(work, 3):
         return Outcome.GATE_FAILED
     steps.publish_marts(work)
+    return _published(work)
+
+
+def _published(work: steps.Work) -> Outcome:
     return Outcome.PARTIAL if work.stale else Outcome.PUBLISHED

@@ -28,8 +28,9 @@ class NightStopped(Exception):  # noqa: N818 -- an outcome, worded for the perso
 
 def play(kind: str, as_of: str | None, config: str | None) -> Night:
     """One night as Prefect sees it; an unpublished one fails the flow run with its summary."""
-    result = night(settings(config), instant(as_of), kind=kind, runner=PrefectTasks())
-    show(result)
+    known = settings(config)
+    result = night(known, instant(as_of), kind=kind, runner=PrefectTasks())
+    show(result, known)
     if not result.published:
         raise NightStopped("\n".join(result.lines()))
     return result
@@ -49,6 +50,20 @@ def instant(as_of: str | None) -> datetime:
         return datetime.fromisoformat(as_of).astimezone(UTC)
     scheduled = runtime.flow_run.scheduled_start_time
     return (scheduled or datetime.now(UTC)).astimezone(UTC).replace(microsecond=0)
+
+
+def demo_night(as_of: str, config: str) -> Night:
+    """The nightly flow, for a caller that wants to see a refused night as well: its result instead of its failure."""
+    return _demo(as_of, config)
+
+
+@flow(name="demo-night", flow_run_name=_flow_run_name, task_runner=ThreadPoolTaskRunner(max_workers=8),
+      persist_result=False, validate_parameters=False)
+def _demo(as_of: str, config: str) -> Night:
+    known = settings(config)
+    result = night(known, instant(as_of), runner=PrefectTasks())
+    show(result, known)
+    return result
 
 
 @flow(name="nightly", flow_run_name=_flow_run_name, task_runner=ThreadPoolTaskRunner(max_workers=8),

@@ -45,11 +45,11 @@ class Night:
     outcome: Outcome
     counts: Counts
     refused: tuple[Refused, ...] = ()
+    closed: tuple[str, ...] = ()
     gates: tuple[GateResult, ...] = ()
     delivery: Delivery | None = None
     seconds: Mapping[str, float] = field(default_factory=dict)
     per_stream: tuple[Mapping[str, Any], ...] = ()
-    roi: tuple[Mapping[str, Any], ...] = ()
     docs: str = ""
 
     @property
@@ -76,10 +76,6 @@ class Night:
         """Row accounting per source, account and stream."""
         return [dict(row) for row in self.per_stream]
 
-    def roi_table(self) -> list[dict[str, Any]]:
-        """The campaign ROI table of the last published run, as text."""
-        return [{key: "" if value is None else str(value) for key, value in row.items()} for row in self.roi]
-
     def lines(self) -> list[str]:
         """The night in a few lines for a person."""
         c = self.counts
@@ -87,6 +83,7 @@ class Night:
                  f"{c.slices} slices · {c.received} rows received = {c.staged} staged + {c.quarantined} quarantined "
                  f"+ {c.deduplicated} deduplicated"]
         lines += [f"stale: {item}" for item in self.refused]
+        lines += [f"closed, not read: {account}" for account in self.closed]
         lines += [f"gate {row['gate']} · {row['severity']} · {row['table']} · {row['check']}: {row['detail']}"
                   for row in self.failed_checks()]
         if self.delivery is not None and self.delivery.failed:
@@ -96,6 +93,6 @@ class Night:
     def summary(self) -> dict[str, Any]:
         """Everything as plain data."""
         return {"run_id": self.run_id, "as_of": self.as_of, "outcome": self.outcome.name.lower(),
-                "exit_code": self.exit_code, "counts": vars(self.counts) | {}, "refused": [item.error for item in self.refused],
+                "exit_code": self.exit_code, "counts": vars(self.counts), "refused": [item.error for item in self.refused],
                 "failed_checks": self.failed_checks(), "accounting": self.accounting(),
                 "seconds": dict(self.seconds), "docs": self.docs}

@@ -21,7 +21,7 @@ from expectations.gate import GateResult, run_gate
 from flows.plan import Clock, Known, plan
 from flows.runner import Runner
 from flows.sources import Opened, Refused, open_source
-from warehouse import Warehouse, build, incoming, ledger, migrations, publish, stage
+from warehouse import Warehouse, build, history, incoming, ledger, migrations, publish, stage
 from warehouse.ledger import Run
 from warehouse.marts.base import BuiltMart
 
@@ -66,10 +66,14 @@ class Work:
 
 
 def begin(settings: Settings, wh: Warehouse, as_of: datetime, *, kind: str, window: Window | None,
-          only: tuple[str, ...], runner: Runner) -> Work:
-    """Migrate, resume or begin the run, finish what a crash left half published."""
+          only: tuple[str, ...], runner: Runner, resume: bool) -> Work:
+    """Migrate, finish what a crash left half published, and begin the run or resume it.
+
+    `resume`: the clock was not given by anybody, so an unfinished run of today goes on under its own.
+    """
     migrations.migrate(wh)
     publish.finish_pending(wh)
+    as_of = (history.unfinished(wh, kind, as_of) or as_of) if resume else as_of
     run = ledger.begin_run(wh, kind, as_of)
     clock = Clock(run.run_id, run.as_of, settings.project, window, deep=kind == DEEP)
     return Work(settings, wh, run, clock, runner, LandingZone(settings.landing), only)

@@ -11,11 +11,13 @@ import hashlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy import create_mock_engine
 
 from crosscheck.faultpoints import Faultpoint, faultpoint
 from crosscheck.rules import LeadStates
@@ -52,16 +54,16 @@ def build(wh: Warehouse, run: Run, *, full: bool = False, states: LeadStates | N
     return wh.write(lambda conn: _build(conn, wh.settings, run, full, states))
 
 
-def context(settings: Settings, run: Run, conn: sa.Connection | None = None) -> Context:
-    """The context of a run's build; without a connection, one that prints selects."""
+def context(settings: Settings, as_of: datetime, conn: sa.Connection | None = None) -> Context:
+    """The context of a build; without a connection, one that prints selects."""
     return Context(
-        as_of=run.as_of, time_zone=settings.project.time_zone, reporting_currency=settings.project.reporting_currency,
+        as_of=as_of, time_zone=settings.project.time_zone, reporting_currency=settings.project.reporting_currency,
         fx_max_age_days=settings.gates.fx_max_age_days, conn=conn,
         sources=tuple((source.name, source.max_age_hours) for source in settings.sources))
 
 
 def _build(conn: sa.Connection, settings: Settings, run: Run, full: bool, states: LeadStates | None) -> BuildReport:
-    ctx, clock = context(settings, run, conn), _Clock()
+    ctx, clock = context(settings, run.as_of, conn), _Clock()
     with_rules = _rules(settings, states)
     if with_rules is not None:
         dirty.load_rules(conn, with_rules)
@@ -149,6 +151,8 @@ class _Clock:
         self.laps[name] = self._last - then
 
 
-def statement(mart: Mart, settings: Settings, run: Run) -> sa.Select[Any]:
-    """A mart's whole definition as one select: its steps as CTEs, earlier marts as published."""
-    return mart.select(context(settings, run))
+def printed(mart: Mart, settings: Settings, as_of: datetime, dialect: str) -> str:
+    """A mart's whole definition as one statement in an engine's words: steps as CTEs, earlier marts as published."""
+    chosen = mart.select(context(settings, as_of))
+    named = create_mock_engine(f"{dialect}://", lambda *_: None).dialect
+    return str(chosen.compile(dialect=named, compile_kwargs={"literal_binds": True}))

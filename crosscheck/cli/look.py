@@ -20,7 +20,7 @@ Json = Annotated[bool, Parameter("--json", help="Print the result as JSON.")]
 Config = Annotated[Path | None, Parameter("--config", help="The configuration; default ./crosscheck.toml.")]
 
 
-def status(*, runs: int = 5, config: Config = None, as_json: Json = False) -> int:
+def status(*, runs: int = 5, run: str = "", config: Config = None, as_json: Json = False) -> int:
     """The last runs, what failed in the newest one, and up to which day each source is complete.
 
     Example: `crosscheck status`
@@ -28,14 +28,15 @@ def status(*, runs: int = 5, config: Config = None, as_json: Json = False) -> in
     Parameters
     ----------
     runs: how many runs to show.
+    run: whose failures to show; default the newest run.
     """
-    from warehouse import ledger, open_warehouse
+    from warehouse import history, ledger, open_warehouse
 
     with open_warehouse(load(config), lock=False) as wh:
         latest = [dict(row._mapping) for row in ledger.latest_runs(wh, runs)]  # noqa: SLF001
-        refused = [dict(row._mapping) for run in latest[:1] for row in ledger.slices(wh, run["run_id"])  # noqa: SLF001
-                   if row.status == "refused"]
-        failed = ledger.failed_checks(wh, latest[0]["run_id"]) if latest else []
+        asked = run or (latest[0]["run_id"] if latest else "")
+        refused = [dict(row._mapping) for row in ledger.slices(wh, asked) if row.status == "refused"]  # noqa: SLF001
+        failed = [dict(row._mapping) for row in history.failed_checks(wh, asked)]  # noqa: SLF001
         states = ledger.states(wh)
     if as_json:
         print_json({"runs": latest, "refused": refused, "failed_checks": failed, "streams": states})
@@ -59,10 +60,10 @@ def sql(mart: str, *, dialect: Literal["duckdb", "postgresql"] = "duckdb", confi
     mart: its name, as in docs/tables.md.
     dialect: whose words.
     """
-    from warehouse.build import statement
+    from warehouse.build import printed
     from warehouse.trace import find
 
-    text = statement(find(mart), _settings_or_defaults(config), datetime.now(UTC), dialect)
+    text = printed(find(mart), _settings_or_defaults(config), datetime.now(UTC), dialect)
     print_json({"mart": mart, "dialect": dialect, "sql": text}) if as_json else out.print(text, markup=False)
     return 0
 

@@ -37,7 +37,8 @@ def run(*, as_of: datetime | None = None, deep: bool = False, source: tuple[str,
 
     settings = load(config)
     with progress() as tell, listening(tell):
-        result = night(settings, moment(as_of), kind="weekly_deep" if deep else "nightly", only=source, runner=Threads())
+        result = night(settings, moment(as_of), kind="weekly_deep" if deep else "nightly", only=source,
+                       runner=Threads(), resume=as_of is None)
     return _report(result, as_json=as_json)
 
 

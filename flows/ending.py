@@ -1,0 +1,98 @@
+"""How a night ends: the ledger's last word, the messages through the outbox, the Data Docs, the clean-up.
+
+A night that was killed after its publication is told by the run that resumes it: nothing is lost by then but the
+process, and the outbox tells nothing twice.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from datetime import timedelta
+
+from sqlalchemy import Connection
+
+from crosscheck.errors import CrosscheckError, Fatal
+from expectations import docs
+from flows.notify import gate_failed, gates_warned, night_failed, sources_refused
+from flows.outbox import Delivery, Message, deliver, enqueue, resolve
+from flows.report import Counts, Night, Outcome
+from flows.sources import Refused
+from flows.steps import Work
+from warehouse import ledger
+
+_LOG = logging.getLogger(__name__)
+_STATUS = {Outcome.PUBLISHED: "published", Outcome.PARTIAL: "published", Outcome.GATE_FAILED: "gate_failed",
+           Outcome.UNREAD: "failed"}
+
+
+def finish(work: Work, outcome: Outcome) -> Night:
+    """Note the end, tell it, and say what became of the night."""
+    with work.timed("tell"):
+        index = docs.build(work.settings, work.run.run_id, work.gates)
+        delivery = _tell(work, list(_messages(work)))
+    note = "; ".join(sorted({str(item.error.where or item.source) for item in work.refused}))
+    ledger.finish_run(work.wh, work.run, _STATUS[outcome], note[:500])
+    _clean(work)
+    return _report(work, outcome, delivery, str(index or ""))
+
+
+def failed(work: Work, error: CrosscheckError) -> None:
+    """A night that ended in an error: told, and left unfinished, so that the next call resumes it."""
+    if isinstance(error, Fatal) and error.exit_code == 6:
+        return  # somebody else writes now: nothing may be noted here
+    ledger.finish_run(work.wh, work.run, "failed", str(error)[:500])
+    _tell(work, [night_failed(work.run.run_id, error, work.settings)])
+
+
+def _messages(work: Work) -> Iterator[Message]:
+    run_id, settings = work.run.run_id, work.settings
+    yield from sources_refused(run_id, work.refused, settings)
+    for result in work.gates:
+        if not result.passed:
+            yield gate_failed(run_id, result, settings, docs.folder(settings, run_id) / "index.html")
+    warned = gates_warned(run_id, work.gates, settings)
+    if warned is not None:
+        yield warned
+
+
+def _tell(work: Work, messages: list[Message]) -> Delivery:
+    """Everything into the outbox in one transaction, what is over resolved, then out with it."""
+    def write(conn: Connection) -> None:
+        for message in messages:
+            enqueue(conn, work.run.run_id, message, work.settings, work.run.as_of)
+        resolve(conn, work.run.run_id, [message.topic for message in messages], work.settings, work.run.as_of)
+
+    work.wh.write(write)
+    return deliver(work.wh, work.settings, work.run.as_of)
+
+
+def _clean(work: Work) -> None:
+    """Retention of raw payloads, and what killed readings left; never a reason to fail a night."""
+    oldest = work.run.as_of - timedelta(days=work.settings.store.landing_retention_days)
+    try:
+        work.zone.expire(oldest.isoformat())
+        work.zone.sweep()
+    except OSError as error:
+        _LOG.warning("landing was not cleaned up: %s", type(error).__name__)
+
+
+def _report(work: Work, outcome: Outcome, delivery: Delivery, index: str) -> Night:
+    rows = [dict(row._mapping) for row in ledger.slices(work.wh, work.run.run_id)]  # noqa: SLF001
+    shown = ("stream_key", "first_day", "last_day", "status", "received_rows", "staged_rows", "quarantined_rows",
+             "deduplicated_rows")
+    staged = [row for row in rows if row["status"] == "staged"]
+
+    def total(column: str) -> int:
+        return sum(row[column] or 0 for row in staged)
+
+    counts = Counts(len(staged), total("received_rows"), total("staged_rows"), total("quarantined_rows"),
+                    total("deduplicated_rows"))
+    return Night(work.run.run_id, work.run.as_of, outcome, counts, tuple(work.refused), tuple(work.closed),
+                 tuple(work.gates), delivery, work.seconds, tuple({name: row[name] for name in shown} for row in rows), index)
+
+
+def refused_before(work: Work) -> list[Refused]:
+    """What an earlier attempt of this run could not read, from the ledger."""
+    return [Refused(row.source, row.account_id, row.stream, CrosscheckError(row.error or "refused", where=row.stream_key))
+            for row in ledger.slices(work.wh, work.run.run_id) if row.status == "refused"]

@@ -1,0 +1,42 @@
+"""What earlier runs left in the ledger, for people and for resuming."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from warehouse import ops
+from warehouse.engine import Warehouse, naive_utc
+
+#: An unfinished night older than this is history: the next one begins anew and covers its days.
+RESUMED_WITHIN = timedelta(hours=20)
+
+
+def unfinished(wh: Warehouse, kind: str, now: datetime) -> datetime | None:
+    """The clock of the newest run of a kind, if it began lately and did not end: the run that a repeat resumes."""
+    run = ops.run.c
+    with wh.engine.connect() as conn:
+        newest = conn.execute(sa.select(run.as_of, run.finished_at).where(run.kind == kind)
+                              .order_by(run.as_of.desc(), run.run_id.desc()).limit(1)).first()
+    if newest is None or newest.finished_at is not None or newest.as_of < naive_utc(now - RESUMED_WITHIN):
+        return None
+    as_of: datetime = newest.as_of
+    return as_of.replace(tzinfo=UTC)
+
+
+def published_kinds(wh: Warehouse) -> set[str]:
+    """The kinds of run that were published at least once: which chunks of a backfill are done."""
+    run = ops.run.c
+    with wh.engine.connect() as conn:
+        return set(conn.scalars(sa.select(run.kind).where(run.status == "published", run.finished_at.is_not(None))))
+
+
+def failed_checks(wh: Warehouse, run_id: str) -> Sequence[sa.Row[Any]]:
+    """The checks of a run that did not hold, by gate."""
+    check = ops.check_result
+    with wh.engine.connect() as conn:
+        return conn.execute(sa.select(check).where(check.c.run_id == run_id, sa.not_(check.c.success))
+                            .order_by(check.c.gate, check.c.severity, check.c.table_name)).all()
