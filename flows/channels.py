@@ -11,6 +11,7 @@ import json
 import logging
 import urllib.error
 import urllib.request
+import warnings
 from typing import Any
 
 from crosscheck.redact import redact
@@ -28,11 +29,8 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
 def send(address: str, title: str, body: str, *, critical: bool) -> str:
     """Deliver; the empty text when the channel took the message, else why not, redacted. Never raises."""
-    import apprise
-
-    logging.getLogger("apprise").setLevel(logging.CRITICAL)  # it would log parts of addresses
     try:
-        channel = apprise.Apprise.instantiate(address, asset=apprise.AppriseAsset(storage_mode="memory"))
+        apprise, channel = _open(address)
         if channel is None:
             return "the address is none that apprise knows"
         kind = apprise.NotifyType.FAILURE if critical else apprise.NotifyType.WARNING
@@ -42,6 +40,17 @@ def send(address: str, title: str, body: str, *, critical: bool) -> str:
     except Exception as error:  # noqa: BLE001
         return redact(f"{type(error).__name__}: {error}")[:300]
     return "" if told else "the channel refused, or did not answer"
+
+
+def _open(address: str) -> tuple[Any, Any]:
+    """Apprise, and the channel of an address; None when it knows none. It loads its plugins at the first one."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # some plugins import imghdr
+        import apprise
+
+        logging.getLogger("apprise").setLevel(logging.CRITICAL)  # it would log parts of addresses
+        asset = apprise.AppriseAsset(storage_mode="memory")
+        return apprise, apprise.Apprise.instantiate(address, asset=asset)
 
 
 def _post(channel: Any, payload: dict[str, str]) -> str:

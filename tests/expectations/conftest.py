@@ -1,15 +1,19 @@
-"""A world per test, on both engines."""
+"""A world per test, on DuckDB unless the test asks for the other engine."""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from crosscheck.settings import Settings
 from tests.expectations.world import World, make
-from warehouse.engine import Warehouse
+from warehouse.engine import open_warehouse
 
 
 @pytest.fixture
-def world(wh: Warehouse, settings: Settings) -> World:
+def world(request: pytest.FixtureRequest, settings_for: Callable[[str], Settings]) -> Iterator[World]:
     """History staged, tonight's rows ready and faultless."""
-    return make(wh, settings)
+    settings = settings_for(getattr(request, "param", "duckdb"))
+    with open_warehouse(settings) as opened:
+        yield make(opened, settings)

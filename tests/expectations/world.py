@@ -96,6 +96,7 @@ class World:
     run: Run
     jobs: list[Slice] = field(default_factory=list)
     tonight: dict[str, list[Row]] = field(default_factory=dict)
+    judged: tuple[str, ...] = ("spend",)
 
     def rows(self, stream: str, account: str = "") -> list[Row]:
         """Tonight's rows of a stream (of one account)."""
@@ -130,8 +131,8 @@ class World:
         return self.ask(2)
 
     def ask(self, gate: int, **options: Any) -> GateResult:
-        """A gate over the state as it is."""
-        landed: Any = [(job, None) for job in self.jobs]
+        """A gate over the state as it is, asked about the streams of `judged`."""
+        landed: Any = [(job, None) for job in self.jobs if job.stream.name in self.judged]
         return run_gate(gate, self.wh, self.run, settings=self.settings, jobs=landed, **options)
 
     def stage(self, record: Table, rows: Iterable[Row]) -> None:

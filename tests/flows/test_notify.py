@@ -1,0 +1,74 @@
+"""Alert texts name who acts, what failed with its numbers, what readers see, and the next command."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from crosscheck.errors import AccountRefused, ConfigError, CrosscheckError
+from crosscheck.settings import Alerts, Project, Settings, Source
+from expectations.gate import GateResult
+from expectations.rules import CheckResult, Severity
+from flows.notify import gate_failed, gates_warned, night_failed, sources_refused
+from flows.outbox import CRITICAL, WARNING
+
+SETTINGS = Settings(project=Project(name="noithat"), alerts=Alerts(owner="An, phone 123"),
+                    sources=(Source(name="crm", connector="hubspot"),
+                             Source(name="extra", connector="files", required=False)))
+EMPTY = CheckResult("ad_daily", "rows are where rows were", Severity.FAIL, False, 4, 1,
+                    "volume left 0.5..10 times its history: stream_key=meta/42/spend rows_now=0 rows_before=175")
+DOUBLE = CheckResult("lead", "key is unique", Severity.WARN, False, 90, 2, "")
+RESULT = GateResult(1, False, (EMPTY, DOUBLE), quarantined=3)
+
+
+@dataclass
+class Refusal:
+    """As the flows have it."""
+
+    source: str
+    error: CrosscheckError
+
+
+def test_a_stopped_gate_is_one_message_with_everything_in_it() -> None:
+    """Owner, source and account, numbers, consequence, next command."""
+    message = gate_failed("nightly-1", RESULT, SETTINGS)
+    assert message.severity == CRITICAL
+    for part in ("An, phone 123", "meta/42/spend", "rows_before=175", "1 of 4", "3 rows quarantined", "unchanged",
+                 "crosscheck status"):
+        assert part in message.body
+    assert "key is unique" not in message.body
+
+
+def test_the_topic_follows_from_the_checks_not_from_the_run() -> None:
+    """So that the same fault cools down and another one does not."""
+    again = gate_failed("nightly-2", RESULT, SETTINGS)
+    other = gate_failed("nightly-2", GateResult(1, False, (CheckResult("lead", "x", Severity.FAIL, False, 1, 1),)),
+                        SETTINGS)
+    assert gate_failed("nightly-1", RESULT, SETTINGS).topic == again.topic != other.topic
+
+
+def test_warnings_are_a_digest_or_nothing() -> None:
+    """One message for all gates; none for a clean night."""
+    message = gates_warned("nightly-1", [RESULT], SETTINGS)
+    assert message is not None
+    assert message.severity == WARNING
+    assert "lead: key is unique (2 of 90)" in message.body
+    assert gates_warned("nightly-1", [GateResult(2, True, ())], SETTINGS) is None
+
+
+def test_a_source_is_told_once_with_its_accounts_and_the_fix() -> None:
+    """Many refused slices of a source are one message; an optional source only warns."""
+    refused = [Refusal("crm", AccountRefused("no access", where="crm / 1 / deals", fix="give it access")),
+               Refusal("crm", AccountRefused("no access", where="crm / 2 / deals", fix="give it access")),
+               Refusal("extra", ConfigError("file missing"))]
+    crm, extra = sources_refused("nightly-1", refused, SETTINGS)
+    assert (crm.severity, extra.severity) == (CRITICAL, WARNING)
+    assert "crm / 1 / deals: no access" in crm.body
+    assert "crm / 2 / deals: no access" in crm.body
+    assert "give it access" in crm.body
+
+
+def test_an_error_says_where_and_what_next() -> None:
+    """A night that ended before a gate."""
+    message = night_failed("nightly-1", ConfigError("no rule file", where="rules", fix="crosscheck init"), SETTINGS)
+    assert "Where: rules" in message.body
+    assert "crosscheck init" in message.body
