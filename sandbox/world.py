@@ -65,7 +65,7 @@ class World:
 
     @cached_property
     def leads(self) -> dict[str, dict[str, Lead]]:
-        """Leads by CRM and id that exist now. A survivor has the calls of those merged into it, and its own history."""
+        """Leads by CRM and id that exist now. A survivor has the calls of those merged into it, but its own status."""
         shown: dict[str, dict[str, Lead]] = defaultdict(dict)
         for lead in self.company.leads:
             if view.exists(lead, self.now):

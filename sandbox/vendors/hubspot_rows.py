@@ -84,7 +84,7 @@ def _index(found: Iterable[Record]) -> dict[str, Record]:
 
 
 def _contact(world: World, lead: Lead, deals: list[str]) -> Record:
-    updated = world.updated_at[CRM, lead.lead_id]
+    updated, gone = world.updated_at[CRM, lead.lead_id], world.absorbed.get((CRM, lead.lead_id), [])
     query = {name: values[-1] for name, values in parse_qs(urlsplit(lead.url or "").query).items()}
     click = query.get("gclid") or query.get("gbraid") or query.get("wbraid")
     source = "PAID_SEARCH" if click else "PAID_SOCIAL" if "fbclid" in query or lead.vendor_lead_id else "OFFLINE"
@@ -95,12 +95,14 @@ def _contact(world: World, lead: Lead, deals: list[str]) -> Record:
         "hs_google_click_id": query.get("gclid"), "hs_facebook_click_id": query.get("fbclid"),
         "fb_lead_id": lead.vendor_lead_id, "campaign_name": lead.crm_campaign,
         "how_did_you_hear": lead.declared_origin, "form_id": lead.form_id,
-        "hs_merged_object_ids": ";".join(one.lead_id for one in world.absorbed.get((CRM, lead.lead_id), [])) or None,
+        "hs_merged_object_ids": ";".join(one.lead_id for one in gone) or None,
         **{f"utm_{name}": query.get(f"utm_{name}") for name in ("source", "medium", "campaign", "content", "term")},
     }
-    history = _history(lead.statuses)
+    absorbed = [one for other in gone for one in other.statuses if one.at <= world.now]
+    history = _history(tuple(sorted((*lead.statuses, *absorbed), key=lambda one: one.at)))  # own values stay current
     links = {"deals": deals, "calls": [call.call_id for call in lead.calls]}
-    return Record(lead.lead_id, lead.created, updated, lead.archived_at, properties | _current(history), history, links)
+    current = _current(_history(lead.statuses))
+    return Record(lead.lead_id, lead.created, updated, lead.archived_at, properties | current, history, links)
 
 
 def _deal(world: World, deal: Deal) -> Record:

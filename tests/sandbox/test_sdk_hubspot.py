@@ -36,13 +36,15 @@ def test_all_contacts_are_listed(api: HubSpot, world: World) -> None:
 
 
 def test_a_page_carries_history_and_links(api: HubSpot, world: World) -> None:
-    """History is newest first, associations name the deals."""
+    """History is newest first and holds what absorbed contacts went through, associations name the deals."""
     page = api.crm.contacts.basic_api.get_page(
         limit=50, properties_with_history=["hs_lead_status"], associations=["deals"])
     for contact in page.results:
-        truth = [one.value for one in world.leads["hubspot"][contact.id].statuses if one.field == "hs_lead_status"]
-        told = [one.value for one in contact.properties_with_history["hs_lead_status"]]
-        assert told == truth[::-1]
+        family = [world.leads["hubspot"][contact.id], *world.absorbed.get(("hubspot", contact.id), [])]
+        truth = [one for lead in family for one in lead.statuses if one.field == "hs_lead_status"]
+        told = [(one.timestamp, one.value) for one in contact.properties_with_history["hs_lead_status"]]
+        assert sorted(told) == sorted((one.at, one.value) for one in truth if one.at <= world.now)
+        assert [at for at, _ in told] == sorted((at for at, _ in told), reverse=True)
     linked = {one.id: {deal.id for deal in one.associations["deals"].results} for one in page.results
               if one.associations}
     deals = world.deals["hubspot"].values()

@@ -45,6 +45,7 @@ def test_a_contact_shows_what_was_asked(sandbox: SandboxServer) -> None:
         "utm_campaign": "11", "hs_google_click_id": "click1", "fb_lead_id": None, "hs_lead_status": "CONNECTED"}
     history = contact["propertiesWithHistory"]["hs_lead_status"]
     assert [(one["value"], one["timestamp"]) for one in history] == [
+        ("CONNECTED", "2026-11-01T00:00:00.000Z"), ("NEW", "2026-10-31T00:00:00.000Z"),  # of the contact it absorbed
         ("CONNECTED", "2026-10-03T00:00:00.000Z"), ("NEW", "2026-10-02T00:00:00.000Z")]
     assert contact["associations"]["deals"]["results"] == [
         {"id": "500", "type": "contact_to_deal"}, {"id": "501", "type": "contact_to_deal"}]
