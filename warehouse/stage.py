@@ -7,7 +7,7 @@ come, new days are marked, then ledger and state. A crash anywhere leaves all of
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
@@ -23,10 +23,11 @@ from warehouse.dedupe import dedupe
 from warehouse.diff import Covered, Difference
 from warehouse.engine import Warehouse, naive_utc
 from warehouse.incoming import writable
-from warehouse.ledger import Run, change_slice, definition, slices
+from warehouse.ledger import Run, change_slices, definition, slices
 from warehouse.replace import Replacement
 
 Batch = Sequence[tuple[Slice, Manifest]]
+Refused = Mapping[tuple[str, str], int]
 _NOT_MEASURED = ("account", "contact")  # no mart counts them: neither compared nor marked
 
 
@@ -68,9 +69,9 @@ def stage_slice(wh: Warehouse, run: Run, job: Slice, manifest: Manifest) -> Stag
 def stage_slices(wh: Warehouse, run: Run, batch: Batch) -> list[StageCounts]:
     """Stage loaded slices in one transaction, rows and everything that tells about them; counts by stream and window.
 
-    What an earlier attempt of the run has staged is not staged again, only counted. Gate 1 may have moved rows from `incoming` to
-    `ops.quarantine`: they are counted. Raises DataError when rows were lost between landing and here, or when
-    another stream owns a key; LockHeld when another run took over.
+    What an earlier attempt of the run has staged is not staged again, only counted. Rows that gate 1 moved from
+    `incoming` to `ops.quarantine` are counted too. Raises DataError when rows were lost between landing and here, or
+    when another stream owns a key; LockHeld when another run took over.
     """
     batch = sorted(batch, key=lambda pair: (pair[0].stream_key, pair[0].window))
     done = {row.slice_id: _counted(row) for row in slices(wh, run.run_id) if row.status == "staged"}
@@ -114,11 +115,11 @@ def _dedupe(wh: Warehouse, part: Replacement) -> dict[str, int]:
 def _stage(conn: sa.Connection, wh: Warehouse, run: Run, batch: Batch, parts: Sequence[_Part]) -> list[StageCounts]:
     for part in parts:
         part.rows = _present(conn, part.replacement)
-    counts = [_account(conn, job, manifest, parts) for job, manifest in batch]
+    refused = _refused(conn, [job.slice_id for job, _ in batch])
+    counts = [_account(job, manifest, parts, refused) for job, manifest in batch]
     if not _staged_already(conn, [job.slice_id for job, _ in batch]):
         _replace(conn, wh, run, parts)
-        for (job, _), count in zip(batch, counts, strict=True):
-            _record(conn, run, job, count)
+        _record(conn, run, [job for job, _ in batch], counts)
         faultpoint(Faultpoint.BEFORE_STAGE_COMMIT)
     return counts
 
@@ -136,24 +137,25 @@ def _present(conn: sa.Connection, part: Replacement) -> dict[str, int]:
     return {name: int(count) for name, count in conn.execute(query)}
 
 
-def _account(conn: sa.Connection, job: Slice, manifest: Manifest, parts: Sequence[_Part]) -> StageCounts:
+def _account(job: Slice, manifest: Manifest, parts: Sequence[_Part], refused: Refused) -> StageCounts:
     ours = [part for part in parts if job in part.replacement.jobs]
     main = next(part for part in ours if part.is_primary)
     staged, lost = main.rows.get(job.slice_id, 0), main.lost.get(job.slice_id, 0)
-    refused = _refused(conn, job.slice_id, main.name)
-    if manifest.mapped != staged + lost + refused:
-        raise DataError(f"{manifest.mapped} rows landed, {staged} are here, {lost} deduplicated, {refused} refused",
+    out = refused.get((job.slice_id, main.name), 0)
+    if manifest.mapped != staged + lost + out:
+        raise DataError(f"{manifest.mapped} rows landed, {staged} are here, {lost} deduplicated, {out} refused",
                         where=str(job), fix="crosscheck run (it loads them again)")
     tables = {part.name: part.rows.get(job.slice_id, 0) for part in ours}
-    return StageCounts(job.slice_id, manifest.received, staged, manifest.quarantined + refused, lost, tables)
+    return StageCounts(job.slice_id, manifest.received, staged, manifest.quarantined + out, lost, tables)
 
 
-def _refused(conn: sa.Connection, slice_id: str, table_name: str) -> int:
-    """Rows that gate 1 took out; a row may have several reasons."""
+def _refused(conn: sa.Connection, slice_ids: Sequence[str]) -> Refused:
+    """Rows that gate 1 took out, by slice and table; a row may have several reasons."""
     c = ops.quarantine.c
-    rows = (sa.select(c.page_no, c.row_no).distinct()
-            .where(c.slice_id == slice_id, c.table_name == table_name, c.refused_by != "mapping").subquery())
-    return conn.scalar(sa.select(sa.func.count()).select_from(rows)) or 0
+    rows = (sa.select(c.slice_id, c.table_name, c.page_no, c.row_no).distinct()
+            .where(c.slice_id.in_(slice_ids), c.refused_by != "mapping").subquery())
+    query = sa.select(rows.c.slice_id, rows.c.table_name, sa.func.count()).group_by(rows.c.slice_id, rows.c.table_name)
+    return {(slice_id, name): int(count) for slice_id, name, count in conn.execute(query)}
 
 
 def _replace(conn: sa.Connection, wh: Warehouse, run: Run, parts: Sequence[_Part]) -> None:
@@ -195,23 +197,31 @@ def _covered(conn: sa.Connection, parts: Sequence[_Part]) -> Covered:
     return {key: (first, last) for key, first, last in conn.execute(query)}
 
 
-def _record(conn: sa.Connection, run: Run, job: Slice, count: StageCounts) -> None:
-    change_slice(conn, run, job.slice_id, status="staged", received_rows=count.received, staged_rows=count.staged,
-                 mapped_rows=count.staged + count.deduplicated, quarantined_rows=count.quarantined,
-                 deduplicated_rows=count.deduplicated, table_rows=json.dumps(count.tables))
-    state = ops.stream_state
-    ours = state.c.stream_key == job.stream_key
-    old: Any = conn.execute(sa.select(state).where(ours)).first()
-    first, last = _extended(job, (old.covered_from_day, old.covered_to_day) if old else None)
-    moment = naive_utc(run.as_of)
-    newest = old is None or old.fresh_at <= moment
-    reads_on = newest and job.stream.kind is StreamKind.INCREMENTAL
+def _record(conn: sa.Connection, run: Run, jobs: Sequence[Slice], counts: Sequence[StageCounts]) -> None:
+    """The ledger's rows of the slices, and how far their streams are read now."""
+    change_slices(conn, run, {count.slice_id: {
+        "status": "staged", "received_rows": count.received, "mapped_rows": count.staged + count.deduplicated,
+        "staged_rows": count.staged, "quarantined_rows": count.quarantined, "deduplicated_rows": count.deduplicated,
+        "table_rows": json.dumps(count.tables)} for count in counts})
+    state, keys = ops.stream_state, sorted({job.stream_key for job in jobs})
+    ours = state.c.stream_key.in_(keys)
+    states = {row["stream_key"]: dict(row) for row in conn.execute(sa.select(state).where(ours)).mappings()}
+    for job, count in zip(jobs, counts, strict=True):
+        states[job.stream_key] = _state(run, job, count, states.get(job.stream_key))
     conn.execute(sa.delete(state).where(ours))
-    conn.execute(sa.insert(state).values(
-        stream_key=job.stream_key, source=job.source, account_id=job.account.account_id, stream=job.stream.name,
-        covered_from_day=first, covered_to_day=last, cursor_at=moment if reads_on else old and old.cursor_at,
-        definition=definition(job.stream), staged_rows=count.staged, slice_id=job.slice_id, run_id=run.run_id,
-        fresh_at=moment if newest else old.fresh_at))
+    ops.insert_rows(conn, state, list(states.values()))
+
+
+def _state(run: Run, job: Slice, count: StageCounts, old: Mapping[str, Any] | None) -> dict[str, Any]:
+    moment = naive_utc(run.as_of)
+    first, last = _extended(job, (old["covered_from_day"], old["covered_to_day"]) if old else None)
+    fresh_at, cursor = (old["fresh_at"], old["cursor_at"]) if old else (moment, None)
+    if job.stream.kind is StreamKind.INCREMENTAL and fresh_at <= moment:
+        cursor = moment
+    return {"stream_key": job.stream_key, "source": job.source, "account_id": job.account.account_id,
+            "stream": job.stream.name, "covered_from_day": first, "covered_to_day": last, "cursor_at": cursor,
+            "definition": definition(job.stream), "staged_rows": count.staged, "slice_id": job.slice_id,
+            "run_id": run.run_id, "fresh_at": max(fresh_at, moment)}
 
 
 def _extended(job: Slice, covered: tuple[date, date] | None) -> tuple[date, date]:
