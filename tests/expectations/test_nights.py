@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from crosscheck.canonical import AD_DAILY, DEAL, FX_RATE, LEAD_STATUS
 from expectations.gate import GateResult
-from tests.expectations.world import LAST, WEEK, World, deal_row, insert, spend_row, technical
+from tests.expectations.world import LAST, World, deal_row, insert, spend_row, technical
 from warehouse import ddl, ops
 
 Plant = Callable[[World], None]
@@ -280,7 +280,7 @@ def test_a_status_without_a_rule_is_told(world: World) -> None:
     rules.mkdir(parents=True)
     (rules / "hubspot.yaml").write_text(
         "connector: hubspot\nfields:\n  hs_lead_status:\n    NEW: []\n", encoding="utf-8")
-    entered = {"source": "crm", "lead_id": "l1", "status_field": "hs_lead_status", "entered_at": WEEK_START}
+    entered = {"source": "crm", "lead_id": "l1", "status_field": "hs_lead_status", "entered_at": datetime(2026, 11, 20)}
     world.stage(LEAD_STATUS, [entered | {"status": "NEW", "is_inferred": False},
                               entered | {"status": "Odd: 50% :x", "is_inferred": False}])
     result = world.gate_2()
@@ -302,9 +302,6 @@ def test_a_fault_in_a_few_rows_is_quarantined_and_counted(world: World) -> None:
         left = conn.scalar(sa.select(sa.func.count()).select_from(ddl.table(AD_DAILY, "incoming")))
     assert [(row["field"], row["row_no"], row["refused_by"]) for row in rows] == [("impression_count", 4, "gate 1")]
     assert left == len(world.rows("spend")) - 1
-
-
-WEEK_START = WEEK.first
 
 
 def failed(result: GateResult) -> set[str]:

@@ -1,0 +1,128 @@
+"""Gate 3: marts that do not tie out, shrank or hold impossible numbers are never published."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import sqlalchemy as sa
+
+from crosscheck.canonical import AD_DAILY
+from crosscheck.settings import Settings
+from expectations import docs
+from expectations.gate import GateResult, run_gate
+from tests.expectations.world import AS_OF, LAST, Row, insert, spend_row, technical
+from warehouse import ddl, ledger
+from warehouse.engine import Warehouse, open_warehouse
+from warehouse.ledger import Run
+from warehouse.load import load_files
+from warehouse.marts import MARTS
+from warehouse.marts.base import BuiltMart
+from warehouse.migrations import migrate
+
+RECORDS = {mart.record.name: mart.record for mart in MARTS}
+DAILY, QUALITY, TIE_OUT = RECORDS["campaign_roi_daily"], RECORDS["lead_quality"], RECORDS["date_basis_tieout"]
+DAYS = [LAST - timedelta(days=back) for back in range(12)]
+
+
+@pytest.fixture(params=["duckdb", "postgresql"])
+def opened(request: pytest.FixtureRequest, settings_for: Callable[[str], Settings],
+           ) -> Iterator[tuple[Warehouse, Settings, Run]]:
+    """A warehouse with twelve days of spend in staging."""
+    settings = settings_for(request.param)
+    with open_warehouse(settings) as wh:
+        migrate(wh)
+        run = ledger.begin_run(wh, "nightly", AS_OF)
+        rows = [spend_row("a1", "VND", campaign, day, 100) for day in DAYS for campaign in ("", "c0")]
+        insert(wh, ddl.table(AD_DAILY), technical(rows, "meta/a1/spend", "s"))
+        yield wh, settings, run
+
+
+def daily(day: date, **changes: Any) -> Row:
+    """One campaign and day, as the build makes it."""
+    return dict.fromkeys(DAILY.by_name) | {
+        "platform": "meta_ads", "account_id": "a1", "campaign_id": "c0", "day": day, "campaign_name": "c0",
+        "spend_amount": Decimal(100), "currency_code": "VND", "spend_reporting_amount": Decimal(100), "fx_day": day,
+        "lead_count": 2, "unique_lead_count": 2, "qualified_count": 0, "won_count": 0, "won_deal_count": 0,
+        "margin_known_count": 0, "reporting_currency_code": "VND", "cpl_amount": Decimal(50)} | changes
+
+
+def put(wh: Warehouse, schema: str, name: str, rows: list[Row], folder: Any) -> BuiltMart:
+    """Rows into a mart's table; what the build would have said about it."""
+    record = RECORDS[name]
+    pq.write_table(pa.Table.from_pylist(rows, schema=record.arrow()), folder / "rows.parquet")
+    wh.write(lambda conn: load_files(conn, ddl.table(record, schema), [folder / "rows.parquet"], record.arrow()))
+    return BuiltMart(record, None, None, len(rows))
+
+
+def ask(opened: tuple[Warehouse, Settings, Run], mart: BuiltMart) -> GateResult:
+    """Gate 3 over one built mart."""
+    wh, settings, run = opened
+    return run_gate(3, wh, run, settings=settings, built=[mart])
+
+
+def failed(result: GateResult) -> set[str]:
+    """Names of the checks that stop the night."""
+    return {check.check for check in result.failed}
+
+
+def test_a_mart_that_ties_out_passes_and_is_shown(opened: Any, tmp_path: Any) -> None:
+    """A faultless mart; its page lists every check, and loads nothing from anybody's host."""
+    wh, settings, run = opened
+    result = ask(opened, put(wh, "mart_next", "campaign_roi_daily", [daily(day) for day in DAYS], tmp_path))
+    assert failed(result) == set()
+    index = docs.build(settings, run.run_id, [result])
+    assert index is not None
+    assert "spend equals the control total" in index.read_text(encoding="utf-8")
+    pages = [page.read_text(encoding="utf-8") for page in index.parent.rglob("*.html")]
+    assert len(pages) > 3
+    assert not any('src="http' in page or '<link rel="stylesheet" href="http' in page for page in pages)
+
+
+@pytest.mark.parametrize(("changes", "check"), [
+    ({"spend_amount": Decimal(90)}, "spend equals the control total"),
+    ({"roas_ratio": float("inf")}, "roas_ratio is plausible"),
+    ({"roas_ratio": float("nan")}, "roas_ratio is plausible"),
+    ({"lead_count": -1}, "lead_count is plausible"),
+    ({"campaign_name": None}, "campaign_name is filled"),
+    ({"day": DAYS[1]}, "key is unique"),
+    ({"spend_reporting_amount": None}, "every spend converted"),
+])
+def test_an_impossible_row_stops_the_publication(opened: Any, tmp_path: Any, changes: Row, check: str) -> None:
+    """One wrong row among twelve."""
+    rows = [daily(day) for day in DAYS]
+    rows[0] |= changes
+    assert check in failed(ask(opened, put(opened[0], "mart_next", "campaign_roi_daily", rows, tmp_path)))
+
+
+def test_a_mart_that_lost_most_rows_stops_the_publication(opened: Any, tmp_path: Any) -> None:
+    """Readers have twelve rows; the next version has two."""
+    put(opened[0], "mart", "campaign_roi_daily", [daily(day) for day in DAYS], tmp_path)
+    mart = put(opened[0], "mart_next", "campaign_roi_daily", [daily(day) for day in DAYS[:2]], tmp_path)
+    assert "the mart did not shrink" in failed(ask(opened, mart))
+
+
+def test_date_bases_that_differ_stop_the_publication(opened: Any, tmp_path: Any) -> None:
+    """One đồng is enough."""
+    counts = {name: 0 for name in TIE_OUT.by_name if name.endswith("_count")}
+    amounts = {name: Decimal(0) for name in TIE_OUT.by_name if name.endswith("_amount")}
+    row = dict.fromkeys(TIE_OUT.by_name) | counts | amounts | {
+        "close_month": date(2026, 11, 1), "reporting_currency_code": "VND",
+        "difference_revenue_reporting_amount": Decimal(1)}
+    assert "the date bases tie out" in failed(ask(opened, put(opened[0], "mart_next", TIE_OUT.name, [row], tmp_path)))
+
+
+def test_a_warning_alone_stops_nothing(opened: Any, tmp_path: Any) -> None:
+    """Great Expectations would call the suite failed; the severity decides."""
+    wh = opened[0]
+    wh.write(lambda conn: conn.execute(sa.delete(ddl.table(AD_DAILY)).where(ddl.table(AD_DAILY).c.level == "account")))
+    rows = [daily(day) for day in DAYS]
+    rows[0]["spend_amount"] = rows[0]["spend_reporting_amount"] = Decimal(90)
+    result = ask(opened, put(wh, "mart_next", "campaign_roi_daily", rows, tmp_path))
+    assert result.passed
+    assert "spend equals what was reported" in {check.check for check in result.warned}
