@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import create_mock_engine
@@ -67,6 +66,7 @@ def _build(conn: sa.Connection, settings: Settings, run: Run, full: bool, states
     with_rules = _rules(settings, states)
     if with_rules is not None:
         dirty.load_rules(conn, with_rules)
+    ctx.rule_version = dirty.rule_version(conn)
     _compare_basis(conn, settings)
     refresh_rates(conn, ctx.step(fx_daily))
     refresh_keys(conn, ctx.step(campaign_key))

@@ -52,7 +52,7 @@ def mark_all(conn: sa.Connection) -> None:
     conn.execute(sa.insert(ops.dirty).values(basis=ALL, day=date(1, 1, 1)))
 
 
-def mark_leads(conn: sa.Connection, leads: sa.Select[Any]) -> None:
+def mark_leads(conn: sa.Connection, leads: sa.SelectBase) -> None:
     """Note leads; `leads` selects source and lead_id."""
     touched, lead = ddl.table(LEAD_TOUCHED), leads.subquery("leads")
     known = sa.exists().where(touched.c.source == lead.c.source, touched.c.lead_id == lead.c.lead_id)
@@ -73,6 +73,11 @@ def load_rules(conn: sa.Connection, rows: Iterable[tuple[str, str, str, str, str
     if wanted:
         conn.execute(sa.insert(rule), [dict(zip(rule.c.keys(), row, strict=True)) for row in sorted(wanted)])
     mark_all(conn)
+
+
+def rule_version(conn: sa.Connection) -> str:
+    """The version of the agreed meanings that hold now; empty when there are none."""
+    return str(conn.scalar(sa.select(sa.func.max(ddl.table(LEAD_STATE_RULE).c.rule_version))) or "")
 
 
 def _ever_published(conn: sa.Connection) -> bool:

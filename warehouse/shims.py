@@ -127,12 +127,13 @@ def per(amount: Expression, number: Expression) -> Expression:
 def wilson(hits: Expression, of: Expression) -> tuple[Expression, Expression]:
     """Lower and upper 95 % bound of hits / of, within 0..1; null when `of` is 0."""
     squared = WILSON_Z * WILSON_Z
-    n, share = sa.cast(of, sa.Double()), ratio(hits, of)
-    middle = share + ratio(sa.literal_column(repr(squared / 2)), n)
-    spread = sa.literal_column(repr(WILSON_Z)) * sa.func.sqrt(
+    share: Expression = ratio(hits, of)
+    n: Expression = sa.cast(of, sa.Double())
+    middle: Expression = share + ratio(sa.literal_column(repr(squared / 2)), n)
+    spread: Expression = sa.literal_column(repr(WILSON_Z)) * sa.func.sqrt(
         ratio(share * (sa.literal_column("1e0") - share), n) + ratio(sa.literal_column(repr(squared / 4)), n * n),
         type_=sa.Double())
-    scale = sa.literal_column("1e0") + ratio(sa.literal_column(repr(squared)), n)
+    scale: Expression = sa.literal_column("1e0") + ratio(sa.literal_column(repr(squared)), n)
     low, high = ratio(middle - spread, scale), ratio(middle + spread, scale)
     return (sa.func.greatest(low, sa.literal_column("0e0"), type_=sa.Double()),
             sa.func.least(high, sa.literal_column("1e0"), type_=sa.Double()))

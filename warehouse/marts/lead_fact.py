@@ -15,7 +15,6 @@ from warehouse.shims import start_of
 from warehouse.staging.base import Context
 from warehouse.staging.heads import lead_head
 from warehouse.staging.match import with_campaign
-from warehouse.staging.records import LEAD_STATE_RULE
 from warehouse.staging.states import KEPT, head_outcome
 
 RECORD = Table(
@@ -48,7 +47,8 @@ CHECKS = (
 def select(ctx: Context) -> sa.Select[Any]:
     """Live leads of the scope with their head, campaign and, on heads, first instants."""
     lead, head, outcome = ddl.table(LEAD), ctx.step(lead_head), ctx.step(head_outcome)
-    origin: Any = ctx.among(lead, lead).join(head, sa.and_(head.c.source == lead.c.source, head.c.lead_id == lead.c.lead_id))
+    origin: Any = ctx.among(lead, lead).join(
+        head, sa.and_(head.c.source == lead.c.source, head.c.lead_id == lead.c.lead_id))
     origin = origin.outerjoin(outcome, sa.and_(outcome.c.head_source == lead.c.source,
                                                outcome.c.head_lead_id == lead.c.lead_id))
     origin, campaign = with_campaign(ctx, origin, lead)
@@ -63,15 +63,9 @@ def select(ctx: Context) -> sa.Select[Any]:
         "is_valid": sa.and_(unique, contact, outcome.c.invalid_contact_at.is_(None)),
         "has_status": sa.case((unique, sa.func.coalesce(outcome.c.has_status, sa.false()))),
         **{f"{state}_at": outcome.c[f"{state}_at"] for state in KEPT}, "first_won_at": outcome.c.first_won_at,
-        "rule_version": rule_version(),
+        "rule_version": sa.literal(ctx.rule_version, sa.Text()),
     }
     return sa.select(*arrange(RECORD, values)).select_from(origin).where(head.c.is_live)
-
-
-def rule_version() -> Any:
-    """The version of the agreed rules, the same for every row of a build."""
-    rule = ddl.table(LEAD_STATE_RULE)
-    return sa.select(sa.func.max(rule.c.rule_version)).scalar_subquery()
 
 
 MART = Mart(RECORD, select, PROSE, CHECKS, Partition("created_day", "day", ("created",)))

@@ -40,6 +40,7 @@ class Context:
     reporting_currency: str
     fx_max_age_days: int
     sources: tuple[tuple[str, int], ...] = ()
+    rule_version: str = ""
     conn: sa.Connection | None = None
     steps: dict[str, Selectable] = field(default_factory=dict)
     scopes: dict[str, sa.Table] = field(default_factory=dict)

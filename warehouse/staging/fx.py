@@ -8,8 +8,8 @@ import sqlalchemy as sa
 
 from crosscheck.canonical import FX_RATE
 from warehouse import ddl
-from warehouse.staging.base import Context, Selectable
 from warehouse.shims import MONEY, WIDE, Expression, day_plus
+from warehouse.staging.base import Context, Selectable
 
 
 def fx_daily(ctx: Context) -> sa.Select[Any]:

@@ -8,8 +8,8 @@ import sqlalchemy as sa
 
 from crosscheck.canonical import LEAD, LEAD_MERGE
 from warehouse import ddl
-from warehouse.staging.base import Context
 from warehouse.shims import binary_order
+from warehouse.staging.base import Context
 
 #: Merges of merges: nobody merges a contact deeper than this by hand, and a ring must end somewhere.
 _DEPTH = 50

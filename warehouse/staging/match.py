@@ -37,6 +37,15 @@ def lead_touch(ctx: Context) -> sa.Select[Any]:
             .group_by(touch.c.touch_kind, touch.c.touch_id).having(sa.func.count() == 1))
 
 
+def named_platform(ctx: Context) -> sa.Select[Any]:
+    """One row per utm_source as leads carry it that names a platform."""
+    lead = ddl.table(LEAD)
+    seen = sa.select(lead.c.utm_source).where(lead.c.utm_source.is_not(None)).distinct().subquery("seen")
+    word = sa.func.lower(sa.func.trim(seen.c.utm_source))
+    platform = sa.cast(sa.case(PLATFORM_OF_SOURCE, value=word), sa.Text()).label("platform")
+    return sa.select(seen.c.utm_source, platform).where(word.in_(PLATFORM_OF_SOURCE))
+
+
 def with_campaign(ctx: Context, origin: Selectable, lead: Selectable) -> tuple[Selectable, dict[str, Expression]]:
     """`origin` (a join that contains `lead`) joined to every lookup, and the five columns that follow from them."""
     found: list[Selectable] = []
@@ -44,7 +53,9 @@ def with_campaign(ctx: Context, origin: Selectable, lead: Selectable) -> tuple[S
         touch = ctx.step(lead_touch).alias(f"touch_{number}")
         origin = origin.outerjoin(touch, sa.and_(touch.c.touch_kind == kind, touch.c.touch_id == lead.c[column]))
         found.append(touch)
-    scope = sa.case(PLATFORM_OF_SOURCE, value=sa.func.lower(sa.func.trim(lead.c.utm_source)), else_="")
+    named = ctx.step(named_platform)
+    origin = origin.outerjoin(named, named.c.utm_source == lead.c.utm_source)
+    scope = sa.func.coalesce(named.c.platform, _anywhere())
     keys = (("id", lead.c.utm_campaign, scope), ("name", lead.c.utm_campaign_norm, scope),
             ("id", lead.c.crm_campaign, _anywhere()), ("name", lead.c.crm_campaign_norm, _anywhere()))
     for number, (kind, text, within) in enumerate(keys):

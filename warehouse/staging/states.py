@@ -8,8 +8,8 @@ import sqlalchemy as sa
 
 from crosscheck.canonical import ACTIVITY, DEAL, LEAD_STATUS
 from warehouse import ddl
-from warehouse.staging.base import Context, Part, stack
 from warehouse.shims import Expression
+from warehouse.staging.base import Context, Part, stack
 from warehouse.staging.heads import lead_head
 from warehouse.staging.records import LEAD_STATE_RULE
 
@@ -48,7 +48,8 @@ def _statuses() -> Part:
         rule.c.status == status.c.status))
     firsts: dict[str, Expression] = {
         f"{state}_at": sa.case((rule.c.state == state, status.c.entered_at)) for state in KEPT}
-    return joined, {"source": status.c.source, "lead_id": status.c.lead_id, **firsts, "is_recorded": sa.true()}, sa.true()
+    whose: dict[str, Expression] = {"source": status.c.source, "lead_id": status.c.lead_id}
+    return joined, {**whose, **firsts, "is_recorded": sa.true()}, sa.true()
 
 
 def _activities() -> Part:
