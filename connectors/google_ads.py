@@ -36,6 +36,7 @@ log = logging.getLogger(__name__)
 
 #: Google keeps clicks for 90 days and answers one day per query.
 CLICK_VIEW_DAYS = 90
+_CLOSED = ("CANCELED", "CLOSED")  # Google answers no report for them, not even of their past
 _SPEND = ("metrics.cost_micros, metrics.impressions, metrics.clicks, metrics.conversions, metrics.conversions_value, "
           "segments.date, customer.id, customer.currency_code")
 _DAYS = " WHERE segments.date BETWEEN '{first}' AND '{last}'"

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 import google.auth.transport
 import httplib2
+from google.auth.exceptions import GoogleAuthError
 from google.oauth2.credentials import Credentials
 from googleapiclient.discovery import build_from_document
 from googleapiclient.model import RawModel
@@ -82,7 +83,11 @@ class _Auth:
     def refresh(self) -> None:
         """A new access token. Raises ConfigError when the grant is dead."""
         with self._lock:
-            self._credentials.refresh(self._transport)
+            try:
+                self._credentials.refresh(self._transport)
+            except GoogleAuthError as error:
+                raise ConfigError(f"no access token to be had ({type(error).__name__})",
+                                  fix="renew client_id, client_secret or refresh_token of this source") from None
             register_secret(self._credentials.token)
 
 

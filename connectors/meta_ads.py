@@ -34,6 +34,7 @@ from crosscheck.windows import Window, last_full_day
 BASE_URL = "https://graph.facebook.com"
 #: Meta answers reports for 37 months; one day less than what it refuses with error 3018.
 HISTORY_DAYS = 1123
+CLOSED = "101"  # Meta's account_status; a disabled account (2) still shows its past
 SYNC_DAYS = 7
 SPLITS = (7, 1)
 PAGE_SIZES = (500, 100, 50, 25)
@@ -125,8 +126,9 @@ class MetaAds:
             for edge in edges:
                 for row in self._rows(edge, fields):
                     one = wire.parse(bytes(row), _AdAccount)
+                    status = str(one.account_status)
                     found.setdefault(one.account_id, Account(one.account_id, one.timezone_name, one.name, one.currency,
-                                                             str(one.account_status), business))
+                                                             status, business, status != CLOSED))
         except Skippable as refusal:
             raise ConfigError(f"the token may not list ad accounts: {refusal.what}", fix=refusal.fix) from None
         return list(found.values())

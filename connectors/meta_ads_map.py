@@ -67,6 +67,10 @@ class Entity(msgspec.Struct, gc=False):
     created_time: str | None = None
 
 
+class _Rows(msgspec.Struct):
+    data: list[msgspec.Raw]
+
+
 class _Insights(msgspec.Struct):
     data: list[Insight]
 
@@ -92,9 +96,9 @@ def _spanning(rows: list[Insight]) -> list[Bad]:
 
 def _drift(body: bytes, fields: Sequence[str]) -> list[str]:
     """Keys of the page's first row that nobody asked for."""
-    first: list[dict[str, Any]] = wire.parse(body)["data"][:1]
+    first = wire.parse(body, _Rows).data[:1]
     known = {*fields, "id", "date_start", "date_stop", "account_id", "status"}
-    return [key for row in first for key in row if key not in known]
+    return [key for row in first for key in wire.parse(bytes(row), dict) if key not in known]
 
 
 def _numbered(job: Slice, rows: Sequence[Any], table: Any) -> Draft:

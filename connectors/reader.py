@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict
+from pathlib import PurePath
+from traceback import extract_tb
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -14,7 +16,7 @@ from connectors.checked import checked
 from connectors.frames import QUARANTINE
 from connectors.landing import LandingZone, Manifest, Sink, folder, page_name
 from connectors.pagers import CursorExpired
-from crosscheck.errors import BrokenAnswer, CrosscheckError
+from crosscheck.errors import BrokenAnswer, ConfigError, CrosscheckError, DataError
 from crosscheck.faultpoints import Faultpoint, faultpoint
 
 _GROUP_ROWS = 65_536
@@ -29,14 +31,32 @@ def land(connector: Connector, job: Slice, zone: LandingZone) -> Manifest:
     """
     if (landed := zone.manifest(job)) is not None:
         return landed
-    try:
+    with _placed(job):
         manifest = _read(connector, job, zone)
         faultpoint(Faultpoint.BEFORE_MANIFEST)
         zone.seal(manifest)
-    except CrosscheckError as error:
-        raise error.at(str(job)) from error.__cause__
     faultpoint(Faultpoint.AFTER_MANIFEST)
     return manifest
+
+
+@contextmanager
+def _placed(job: Slice) -> Iterator[None]:
+    """Every failure leaves as one of `crosscheck.errors`, placed at the slice: one slice never sinks the night.
+
+    What a connector did not foresee is named by kind and line, without the values that an exception's text may hold.
+    """
+    try:
+        yield
+    except CrosscheckError as error:
+        raise error.at(str(job)) from error.__cause__
+    except OSError as error:
+        raise ConfigError(f"landing cannot be written: {error.strerror or type(error).__name__}", where=str(job),
+                          fix="check the space and the permissions of store.landing") from None
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        place = extract_tb(error.__traceback__)[-1]
+        raise DataError(f"the connector cannot read the answer: {type(error).__name__} at "
+                        f"{PurePath(place.filename).name}:{place.lineno}", where=str(job),
+                        fix="report it: this is a defect of the connector") from None
 
 
 def _read(connector: Connector, job: Slice, zone: LandingZone) -> Manifest:

@@ -26,12 +26,13 @@ Sleeper = Callable[[float], None]
 
 @dataclass(frozen=True)
 class Policy:
-    """Bounds of one request: all in seconds but `attempts` and `max_bytes`.
+    """Bounds of one request: all in seconds but `attempts`, `circuit` and `max_bytes`.
 
     `longest_wait` caps a vendor's Retry-After; `deadline` is for one whole answer, however slowly it drips.
     """
 
     attempts: int = 6
+    circuit: int = 3
     first_wait: float = 0.5
     longest_backoff: float = 60.0
     longest_wait: float = 300.0
@@ -83,18 +84,29 @@ class Throttle:
 
 
 class Patience:
-    """Repeats a call on TryAgain and BrokenAnswer; anything else passes through at once."""
+    """Repeats a call on TryAgain and BrokenAnswer; anything else passes through at once.
+
+    After `Policy.circuit` calls in a row that failed for all their attempts the vendor counts as down: each further
+    call gets one attempt, until one succeeds. So a dead source costs a night minutes, not hours.
+    """
 
     def __init__(self, policy: Policy, sleep: Sleeper = time.sleep) -> None:
         self.policy, self.sleep = policy, sleep
+        self._failed = 0
         self._backoff = wait_random_exponential(multiplier=policy.first_wait, max=policy.longest_backoff)
 
     def call(self, attempt: Callable[[], T]) -> T:
         """The first good result. Raises the last error, or QuotaExhausted when the vendor wants too long a pause."""
+        attempts = self.policy.attempts if self._failed < self.policy.circuit else 1
         retrying = Retrying(
-            retry=retry_if_exception_type((TryAgain, BrokenAnswer)), stop=stop_after_attempt(self.policy.attempts),
+            retry=retry_if_exception_type((TryAgain, BrokenAnswer)), stop=stop_after_attempt(attempts),
             wait=self._wait, sleep=self.sleep, reraise=True)
-        result: T = retrying(self._bounded, attempt)
+        try:
+            result: T = retrying(self._bounded, attempt)
+        except (TryAgain, BrokenAnswer):
+            self._failed += 1
+            raise
+        self._failed = 0
         return result
 
     def _bounded(self, attempt: Callable[[], T]) -> T:

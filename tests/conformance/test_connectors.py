@@ -73,7 +73,7 @@ def stream(connector: Connector, pair: tuple[str, str]) -> Stream:
 def jobs(connector: Connector, stream: Stream, company: Company) -> list[Slice]:
     """The stream's slice on every account that may be read."""
     return [job_of(connector, account, stream, company.nights[0]) for account in connector.accounts()
-            if account.status not in ("CANCELED", "2")]
+            if account.is_open]
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 
+import httpx
 import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
@@ -256,3 +257,22 @@ def test_rate_is_bounded() -> None:
         with throttle.slot():
             pass
     assert waits
+
+
+def test_a_source_that_is_down_is_not_hammered(http: Http, httpserver: HTTPServer) -> None:
+    """After three exhausted requests each further one gets a single attempt; the first success ends that."""
+    answers = [Response("oops", 500)] * (3 * Policy().attempts + 1) + [good(), *[Response("oops", 500)] * 2, good()]
+    seen = script(httpserver, *answers)
+    for _ in range(4):
+        with pytest.raises(TryAgain):
+            http.get("/x")
+    assert len(seen) == 3 * Policy().attempts + 1
+    assert http.get("/x").ok
+    assert http.get("/x").ok
+
+
+def test_every_failure_of_the_library_is_mapped() -> None:
+    """No exception of httpx leaves a request: each is one that is caught, or of redirects, which are not followed."""
+    kinds = {each for each in vars(httpx).values() if isinstance(each, type) and issubclass(each, httpx.RequestError)}
+    mapped = (httpx.TransportError, httpx.DecodingError, httpx.TooManyRedirects)
+    assert kinds - {httpx.RequestError} == {kind for kind in kinds if issubclass(kind, mapped)}

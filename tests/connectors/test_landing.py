@@ -19,7 +19,7 @@ from connectors.frames import Draft, assemble
 from connectors.landing import LandingZone
 from connectors.reader import land, replay
 from crosscheck.canonical import AD_DAILY, FX_RATE
-from crosscheck.errors import BrokenAnswer, DataError, TryAgain
+from crosscheck.errors import BrokenAnswer, ConfigError, DataError, TryAgain
 from crosscheck.windows import Window
 
 RATES = Stream("rates", StreamKind.WINDOW, "one rate", (Output(FX_RATE, LoadMode.WINDOW),))
@@ -198,6 +198,34 @@ def test_a_wrong_mapping_lands_nothing(spoil: str, tmp_path: Path) -> None:
     with pytest.raises(DataError):
         land(Liar(spoil), JOB, zone)
     assert zone.manifest(JOB) is None
+
+
+class Surprised(Bank):
+    """A connector that meets what its author did not foresee."""
+
+    def map(self, job: Slice, page: RawPage) -> Mapped:
+        """Fail as code fails."""
+        raise KeyError("an@example.vn")
+
+
+def test_a_defect_is_a_typed_refusal_without_values(tmp_path: Path) -> None:
+    """One odd record in one slice never sinks the night, and its value stays out of the message."""
+    with pytest.raises(DataError, match=r"KeyError at test_landing\.py:\d+") as caught:
+        land(Surprised(DAY1), JOB, LandingZone(tmp_path))
+    assert "example" not in str(caught.value)
+    assert caught.value.where == str(JOB)
+
+
+def test_a_full_disk_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where landing cannot be written the message says what to do."""
+    zone = LandingZone(tmp_path)
+
+    def full(*_: object) -> str:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(zone, "write", full)
+    with pytest.raises(ConfigError, match="No space left on device"):
+        land(Bank(DAY1), JOB, zone)
 
 
 def test_hostile_text_is_stored(tmp_path: Path) -> None:
