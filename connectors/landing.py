@@ -105,6 +105,12 @@ class Sink:
         return self._digest.hexdigest()
 
 
+def _match(manifest: Manifest, name: str, digest: str) -> None:
+    if digest != manifest.sha256[name]:
+        raise DataError(f"{manifest.folder}/{name} is not what was landed",
+                        fix="read the window again: crosscheck backfill")
+
+
 def _sync(file: IO[bytes]) -> None:
     file.flush()
     try:
@@ -142,10 +148,16 @@ class LandingZone:
         return body
 
     def parquet(self, manifest: Manifest, table: str) -> Path:
-        """A local file with the canonical rows of a table, or `quarantine`; copied here from a remote zone."""
+        """A local file with the canonical rows of a table, or `quarantine`; copied here from a remote zone.
+
+        Raises DataError when the file is not the one that the manifest names.
+        """
         name = f"{table}.parquet"
         if self.local:
-            return Path(self.path(manifest.folder, name))
+            file = Path(self.path(manifest.folder, name))
+            with file.open("rb") as stream:
+                _match(manifest, name, hashlib.file_digest(stream, "sha256").hexdigest())
+            return file
         if self._copies is None:
             self._copies = Path(tempfile.mkdtemp(prefix="landing-"))
             weakref.finalize(self, shutil.rmtree, self._copies, ignore_errors=True)
@@ -219,8 +231,7 @@ class LandingZone:
 
     def _verified(self, manifest: Manifest, name: str) -> bytes:
         data: bytes = self.fs.cat_file(self.path(manifest.folder, name))
-        if hashlib.sha256(data).hexdigest() != manifest.sha256[name]:
-            raise DataError(f"{manifest.folder}/{name} is not what was landed", fix="read the slice again: backfill")
+        _match(manifest, name, hashlib.sha256(data).hexdigest())
         return data
 
     def _make(self, place: Path) -> None:

@@ -18,60 +18,26 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from connectors import wire
-from connectors.base import Account, Limits, LoadMode, Mapped, Output, RawPage, Slice, Stream, StreamKind
+from connectors.base import Account, Limits, Mapped, RawPage, Slice, Stream
 from connectors.credentials import limits, secret
 from connectors.http import Answer, Http
 from connectors.meta_ads_errors import classify, meaning, pressure
 from connectors.meta_ads_map import attribution, map_page
+from connectors.meta_ads_streams import FIELDS, HISTORY_DAYS, LEVELS, STREAMS, list_params, report_params
 from connectors.pagers import Page, walk
 from connectors.retry import Policy, Sleeper
 from connectors.versions import PINNED
-from crosscheck.canonical import AD, AD_DAILY, AD_TOUCH, CAMPAIGN, ENGAGEMENT_DAILY
 from crosscheck.errors import BrokenAnswer, ConfigError, DataError, Skippable, TryAgain, TrySmaller
 from crosscheck.settings import Settings, Source
 from crosscheck.windows import Window, last_full_day
 
 BASE_URL = "https://graph.facebook.com"
-#: Meta answers reports for 37 months; one day less than what it refuses with error 3018.
-HISTORY_DAYS = 1123
 CLOSED = "101"  # Meta's account_status; a disabled account (2) still shows its past
 SYNC_DAYS = 7
 SPLITS = (7, 1)
 PAGE_SIZES = (500, 100, 50, 25)
 FIRST_POLL, LONGEST_POLL, LONGEST_RUN = 0.1, 30.0, 3600.0
 RUN_STARTS = 3
-_STATUSES = ("ACTIVE", "PAUSED", "DELETED", "ARCHIVED", "IN_PROCESS", "WITH_ISSUES")
-_AD_STATUSES = (*_STATUSES, "CAMPAIGN_PAUSED", "ADSET_PAUSED", "PENDING_REVIEW", "DISAPPROVED", "PREAPPROVED",
-                "PENDING_BILLING_INFO")
-
-_SPEND = "account_currency spend impressions clicks actions action_values attribution_setting"
-#: Stream → level of the report; the other streams are plain edges.
-LEVELS = {"account_daily": "account", "campaign_daily": "campaign", "ad_daily": "ad"}
-FIELDS: dict[str, tuple[str, ...]] = {name: tuple(text.split()) for name, text in {
-    "account_daily": _SPEND,
-    "campaign_daily": f"campaign_id {_SPEND}",
-    "ad_daily": f"campaign_id adset_id ad_id {_SPEND}",
-    "campaigns": "id name effective_status objective",
-    "ads": "id name effective_status campaign_id adset_id",
-    "lead_forms": "id created_time ad_id adset_id campaign_id form_id",
-}.items()}
-
-STREAMS = (
-    Stream("account_daily", StreamKind.WINDOW, "account and account-local day; a control total",
-           (Output(AD_DAILY, LoadMode.WINDOW),), max_history_days=HISTORY_DAYS),
-    Stream("campaign_daily", StreamKind.WINDOW, "campaign and account-local day, deleted ones too",
-           (Output(AD_DAILY, LoadMode.WINDOW), Output(ENGAGEMENT_DAILY, LoadMode.WINDOW)),
-           max_history_days=HISTORY_DAYS),
-    Stream("ad_daily", StreamKind.WINDOW, "ad and account-local day, deleted ones too",
-           (Output(AD_DAILY, LoadMode.WINDOW),), max_history_days=HISTORY_DAYS, empty_is_normal=True),
-    Stream("campaigns", StreamKind.SNAPSHOT, "campaign, deleted and archived ones too",
-           (Output(CAMPAIGN, LoadMode.HISTORY),)),
-    Stream("ads", StreamKind.SNAPSHOT, "ad, deleted and archived ones too", (Output(AD, LoadMode.HISTORY),),
-           empty_is_normal=True),
-    Stream("lead_forms", StreamKind.WINDOW, "submitted lead form and account-local day",
-           (Output(AD_TOUCH, LoadMode.UPSERT),), lookback_days=7, chunk_days=HISTORY_DAYS,
-           max_history_days=HISTORY_DAYS, empty_is_normal=True),
-)
 
 
 class _Cursors(msgspec.Struct):
@@ -139,15 +105,11 @@ class MetaAds:
             return self._report(job)
         if job.stream.name == "lead_forms":
             return self._lead_forms(job)
-        return self._walk(f"/act_{job.account.account_id}/{job.stream.name}", self._listing(job.stream.name))
+        return self._walk(f"/act_{job.account.account_id}/{job.stream.name}", list_params(job.stream.name))
 
     def map(self, job: Slice, page: RawPage) -> Mapped:
         """The canonical frames of a page."""
         return map_page(job, page, FIELDS[job.stream.name])
-
-    def _listing(self, edge: str) -> dict[str, str]:
-        statuses = _STATUSES if edge == "campaigns" else _AD_STATUSES
-        return {"fields": ",".join(FIELDS[edge]), "effective_status": json.dumps(statuses)}
 
     def _report(self, job: Slice) -> Iterator[RawPage]:
         oldest = last_full_day(job.as_of, job.account.time_zone) - timedelta(days=HISTORY_DAYS - 1)
@@ -157,7 +119,7 @@ class MetaAds:
         edge = f"/act_{job.account.account_id}/insights"
         if window.days <= SYNC_DAYS:
             try:
-                yield from self._walk(edge, _asked(job, window))
+                yield from self._walk(edge, report_params(job, window))
             except TrySmaller:
                 # The run reads pages again that were read already: duplicates, which staging counts.
                 yield from self._by_run(job, edge, window)
@@ -167,7 +129,7 @@ class MetaAds:
     def _by_run(self, job: Slice, edge: str, window: Window) -> Iterator[RawPage]:
         """The rows of a report run; of several shorter ones where Meta finds it too large."""
         try:
-            run = self._completed(edge, _asked(job, window))
+            run = self._completed(edge, report_params(job, window))
         except TrySmaller:
             shorter = next((days for days in SPLITS if days < window.days), None)
             if shorter is None:
@@ -214,7 +176,7 @@ class MetaAds:
         between = [{"field": "time_created", "operator": "GREATER_THAN", "value": start - 1},
                    {"field": "time_created", "operator": "LESS_THAN", "value": end}]
         asked = {"fields": ",".join(FIELDS["lead_forms"]), "filtering": json.dumps(between)}
-        for ad in list(self._rows(f"/act_{job.account.account_id}/ads", self._listing("ads"))):
+        for ad in list(self._rows(f"/act_{job.account.account_id}/ads", list_params("ads"))):
             ad_id = str(wire.parse(bytes(ad))["id"])
             if ad_id.isdigit():
                 yield from (page for page in self._walk(f"/{ad_id}/leads", asked) if page.rows)
@@ -259,15 +221,3 @@ class MetaAds:
             return {}
         key = secret(self._source, "app_secret")
         return {"appsecret_proof": hmac.new(key.encode(), self._token.encode(), hashlib.sha256).hexdigest()}
-
-
-def _asked(job: Slice, window: Window) -> dict[str, str]:
-    """The parameters of a report: by day, by the accounts' own attribution setting, deleted entities included."""
-    level = LEVELS[job.stream.name]
-    asked = {"level": level, "time_increment": "1", "fields": ",".join(FIELDS[job.stream.name]),
-             "time_range": json.dumps({"since": str(window.first), "until": str(window.last)}),
-             "use_unified_attribution_setting": "true"}
-    if level != "account":
-        statuses = _STATUSES if level == "campaign" else _AD_STATUSES
-        asked["filtering"] = json.dumps([{"field": f"{level}.effective_status", "operator": "IN", "value": statuses}])
-    return asked

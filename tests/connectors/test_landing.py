@@ -139,6 +139,9 @@ def test_a_changed_page_is_refused(zone: LandingZone) -> None:
     zone.fs.pipe_file(zone.path(manifest.folder, "page-00001.json.zst"), b"other")
     with pytest.raises(DataError, match="not what was landed"):
         zone.page(manifest, 1)
+    zone.fs.pipe_file(zone.path(manifest.folder, "fx_rate.parquet"), b"other")
+    with pytest.raises(DataError, match="not what was landed"):
+        zone.parquet(manifest, "fx_rate")
 
 
 def test_an_empty_slice_lands(zone: LandingZone) -> None:
