@@ -16,9 +16,9 @@ def show(result: Night, settings: Settings) -> None:
     """One artifact per key; each key has its own history page."""
     create_markdown_artifact(key="night-summary", markdown="\n\n".join(result.lines()),
                              description=f"Night {result.run_id}")
-    create_table_artifact(key="row-accounting", table=result.accounting(),
+    create_table_artifact(key="row-accounting", table=[_as_text(row) for row in result.accounting()],
                           description="received = published + quarantined + deduplicated")
-    create_table_artifact(key="gate-results", table=result.failed_checks() or [{"check": "all passed"}],
+    create_table_artifact(key="gate-results", table=[_as_text(row) for row in result.failed_checks()] or [{"check": "all passed"}],
                           description="Checks that failed, with their severity")
     if result.published:
         create_table_artifact(key="campaign-roi", table=[_as_text(row) for row in campaign_totals(settings)],

@@ -37,8 +37,9 @@ def gate_failed(run_id: str, result: GateResult, settings: Settings, docs: Path 
     failed = result.failed
     body = [
         f"For: {settings.alerts.owner}",
-        f"What: gate {result.gate} refused {_JUDGED[result.gate]}: {_many(len(failed), 'check')} failed, "
-        f"{_many(len(result.warned), 'warning')}, {_many(result.quarantined, 'row')} quarantined.",
+        f"What: gate {result.gate} refused {_JUDGED[result.gate]}.",
+        ", ".join((_many(len(failed), "failed check"), _many(len(result.warned), "warning"),
+                   _many(result.quarantined, "quarantined row"))) + ".",
         *_lines(failed),
         "Published tables: unchanged. Readers see the last night that passed; nothing of this run is visible.",
         f"Next: crosscheck status --run {run_id}; docs/runbooks/a-gate-stopped.md says what each check means.",
@@ -75,8 +76,7 @@ def _source(run_id: str, source: str, errors: Sequence[CrosscheckError], setting
     lines = list(dict.fromkeys(f"- {error.where or source}: {error.what}" for error in errors))[:_CHECKS_SHOWN]
     steps = list(dict.fromkeys(error.fix for error in errors if error.fix)) or ["crosscheck doctor"]
     body = [f"For: {settings.alerts.owner}", f"What: {source} was not read completely in {run_id}.", *lines,
-            f"Published tables: rows of {source} are as old as its last good night; everything else is of tonight, "
-            "unless a gate stopped the night.",
+            f"Published tables: rows of {source} are as old as its last good night.",
             f"Next: {steps[0]}; docs/runbooks/a-source-failed.md"]
     return Message(f"source {source}", severity, f"{settings.project.name}: {source} could not be read",
                    "\n".join(body))

@@ -39,6 +39,6 @@ app.command("crosscheck.cli.verify:verify", name="verify", help="Compare the pub
 app.command("crosscheck.cli.demo:demo", name="demo", help="Three nights of a demo company, with a planted fault, and the proof.")
 
 sandbox = App(name="sandbox", help="The demo company and a server that speaks the vendors' protocols.")
-sandbox.command("crosscheck.cli.sandbox:generate", name="generate", help="Write a demo company and its truth to a folder.")
+sandbox.command("crosscheck.cli.sandbox:generate", name="generate", help="Write a demo company to a folder.")
 sandbox.command("crosscheck.cli.sandbox:serve", name="serve", help="Serve a demo company on free loopback ports.")
 app.command(sandbox)

@@ -24,7 +24,7 @@ def finale(config: Path, folder: Path, sink: Sink) -> int:
     ratio_table(settings)
     _alert(sink)
     _places(settings, folder)
-    return verify(folder, config=config)
+    return verify(folder, missed=(2,), config=config)
 
 
 def roi_table(settings: Settings) -> None:

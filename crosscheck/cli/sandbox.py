@@ -15,7 +15,7 @@ Json = Annotated[bool, Parameter("--json", help="Print the result as JSON.")]
 
 
 def generate(folder: Path, *, seed: int = 7, scale: float = 1.0, as_json: Json = False) -> int:
-    """Write a demo company to a folder: its events, its exchange rates, and the expected answers of every night.
+    """Write a demo company to a folder: its events, from which every expected answer follows, and its exchange rates.
 
     Example: `crosscheck sandbox generate var/company --scale 10`
 
