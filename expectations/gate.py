@@ -73,7 +73,7 @@ def run_gate(gate: int, wh: Warehouse, run: Run, *, settings: Settings,
         else:
             checks = _staging(work, slices) if gate == 2 else _marts(work, built)
     passed = bool(checks) and not any(check.stops for check in checks)
-    ledger.record_checks(wh, run, gate, cast(Sequence[Any], checks))
+    ledger.record_checks(wh, run, gate, cast("Sequence[Any]", checks))
     return GateResult(gate, passed, tuple(checks), moved)
 
 
@@ -83,7 +83,7 @@ def _incoming(work: _Work, jobs: Sequence[Slice]) -> tuple[list[CheckResult], in
     moved = 0
     for record in _records(jobs):
         rules = derive(record, as_of=work.as_of, expect_rows=_expects_rows(record, jobs), incoming=True)
-        found = check_table(work.wh, work.gx, 1, "incoming", record, rules)
+        found = check_table(work.wh, work.gx, 1, record, rules, schema="incoming")
         broken = {check.check for check in found if check.failing_rows}
         moved += quarantine.move(work.wh, work.run_id, record, [rule for rule in rules if rule.name in broken])
         checks += found
@@ -96,10 +96,12 @@ def _incoming(work: _Work, jobs: Sequence[Slice]) -> tuple[list[CheckResult], in
 
 
 def _staging(work: _Work, jobs: Sequence[Slice]) -> list[CheckResult]:
+    """Tables as wholes, and what they must agree on: gate 1 has judged every single row on its way in."""
     checks: list[CheckResult] = []
     for record in _records(jobs):
-        rules = derive(record, as_of=work.as_of, expect_rows=_expects_rows(record, jobs))
-        checks += check_table(work.wh, work.gx, 2, record.layer.value, record, rules)
+        derived = derive(record, as_of=work.as_of, expect_rows=_expects_rows(record, jobs))
+        rules = [rule for rule in derived if rule.failing is None]
+        checks += check_table(work.wh, work.gx, 2, record, rules, schema=record.layer.value)
     facts = reconcile.facts(work.run_id, work.settings, work.as_of, _states(work.settings))
     facts += freshness.staging(work.settings.sources, work.as_of)
     return checks + check_facts(work.wh, work.gx, 2, "reconciliation", facts)
@@ -112,7 +114,7 @@ def _marts(work: _Work, built: Sequence[BuiltMart]) -> list[CheckResult]:
     checks: list[CheckResult] = []
     for mart in built:
         rules: tuple[Rule, ...] = derive(mart.table, as_of=work.as_of, expect_rows=False)
-        checks += check_table(work.wh, work.gx, 3, "mart_next", mart.table, rules)
+        checks += check_table(work.wh, work.gx, 3, mart.table, rules, schema="mart_next")
         own = tieout.checks(mart, declared.get(mart.table.name, ()))
         checks += check_facts(work.wh, work.gx, 3, f"checks.{mart.table.name}", own) if own else []
     return checks + check_facts(work.wh, work.gx, 3, "tie-outs", tieout.facts(built, work.settings.gates))

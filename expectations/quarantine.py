@@ -1,4 +1,4 @@
-"""Failing rows leave `incoming` for `ops.quarantine`, with the reason and their place in landing, never their values."""
+"""Failing rows leave `incoming` for `ops.quarantine`: reason and place in landing go with them, values do not."""
 
 from __future__ import annotations
 

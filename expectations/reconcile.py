@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -32,7 +31,7 @@ def facts(run_id: str, settings: Settings, as_of: datetime, states: LeadStates |
 
 
 def accounting(run_id: str) -> Fact:
-    """received = staged + quarantined + deduplicated, for every slice that this run staged."""
+    """Received = staged + quarantined + deduplicated, for every slice that this run staged."""
     slice_ = ops.slice_
     tonight = sa.and_(slice_.c.run_id == run_id, slice_.c.status == "staged")
     parts = slice_.c.staged_rows + slice_.c.quarantined_rows + slice_.c.deduplicated_rows

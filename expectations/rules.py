@@ -13,6 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+
 class Severity(StrEnum):
     """`fail` stops the night, `warn` is reported."""
 

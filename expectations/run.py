@@ -26,8 +26,8 @@ _SUBJECTS_SHOWN = 5
 _COLON, _ESCAPED = re.compile(r"(?<![:\w\\]):(?=\w)"), r"\\:"
 
 
-def check_table(wh: Warehouse, gx: Session, gate: int, schema: str, record: Table,
-                rules: Sequence[Rule]) -> list[CheckResult]:
+def check_table(wh: Warehouse, gx: Session, gate: int, record: Table, rules: Sequence[Rule], *,
+                schema: str) -> list[CheckResult]:
     """The answers to the rules of one table. An empty table is asked nothing but whether it may be empty."""
     table = ddl.table(record, schema)
     if not rules:
@@ -64,7 +64,7 @@ def check_facts(wh: Warehouse, gx: Session, gate: int, name: str, facts: Sequenc
 
 
 def compiled(wh: Warehouse, query: sa.Select[Any]) -> str:
-    """A query as the text that a query asset takes: literals inside, starting with SELECT, safe from a second binding."""
+    """A query as the text that a query asset takes: literals inside, SELECT first, safe from a second binding."""
     text = str(query.compile(wh.engine, compile_kwargs={"literal_binds": True}))
     if wh.dialect == "postgresql":
         text = text.replace("%%", "%")  # doubled for the driver, and doubled again when it is read as text
@@ -151,13 +151,16 @@ def _complete(name: str, expected: int, found: Any) -> list[CheckResult]:
 
 
 def _refusal(name: str, why: str) -> CheckResult:
-    return CheckResult(name, "the gate itself", Severity.FAIL, False, 0, 0, why)
+    return CheckResult(name, "the gate itself", Severity.FAIL, success=False, evaluated_rows=0, failing_rows=0,
+                       detail=why)
 
 
 def _when_empty(record: Table, rules: Sequence[Rule]) -> CheckResult:
     if any(rule.name == "has rows" for rule in rules):
-        return CheckResult(record.name, "has rows", Severity.FAIL, False, 0, 0, "no rows where rows are expected")
-    return CheckResult(record.name, "has rows", Severity.WARN, True, 0, 0, "no rows, and none expected")
+        return CheckResult(record.name, "has rows", Severity.FAIL, success=False, evaluated_rows=0, failing_rows=0,
+                           detail="no rows where rows are expected")
+    return CheckResult(record.name, "has rows", Severity.WARN, success=True, evaluated_rows=0, failing_rows=0,
+                       detail="no rows, and none expected")
 
 
 def _failing_rows(wh: Warehouse, table: sa.Table, record: Table, rules: Sequence[Rule]) -> dict[str, int]:

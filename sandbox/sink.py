@@ -14,7 +14,7 @@ _MODES = {"take": (200, b'{"ok": true}'), "refuse": (200, b'{"ok": false}'), "br
 class _Handler(BaseHTTPRequestHandler):
     server: _Server
 
-    def do_POST(self) -> None:  # noqa: N802
+    def do_POST(self) -> None:
         """Keep the message unless told to refuse, and answer."""
         text = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         status, answer = _MODES[self.server.mode]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from crosscheck.canonical import AD_DAILY, DEAL, FX_RATE, LEAD_STATUS
 from expectations.gate import GateResult
-from tests.expectations.world import LAST, World, deal_row, insert, spend_row, technical
+from tests.expectations.world import AS_OF, LAST, World, deal_row, insert, spend_row, technical
 from warehouse import ddl, ops
 
 Plant = Callable[[World], None]
@@ -131,7 +131,8 @@ def finer_exceeds(world: World) -> None:
 
 def orphan_account(world: World) -> None:
     """Spend of an account that nobody listed."""
-    insert(world.wh, ddl.table(AD_DAILY), technical([spend_row("ghost", "VND", "c0", LAST, 5)], "meta/ghost/spend", "x"))
+    ghost = technical([spend_row("ghost", "VND", "c0", LAST, 5)], "meta/ghost/spend", "x")
+    insert(world.wh, ddl.table(AD_DAILY), ghost)
 
 
 def no_rate(world: World) -> None:
@@ -280,7 +281,8 @@ def test_a_status_without_a_rule_is_told(world: World) -> None:
     rules.mkdir(parents=True)
     (rules / "hubspot.yaml").write_text(
         "connector: hubspot\nfields:\n  hs_lead_status:\n    NEW: []\n", encoding="utf-8")
-    entered = {"source": "crm", "lead_id": "l1", "status_field": "hs_lead_status", "entered_at": datetime(2026, 11, 20)}
+    entered = {"source": "crm", "lead_id": "l1", "status_field": "hs_lead_status",
+               "entered_at": AS_OF.replace(tzinfo=None)}
     world.stage(LEAD_STATUS, [entered | {"status": "NEW", "is_inferred": False},
                               entered | {"status": "Odd: 50% :x", "is_inferred": False}])
     result = world.gate_2()

@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from crosscheck.canonical import AD_DAILY, CANONICAL, CONTACT, FX_RATE
+from crosscheck.tables import TECHNICAL
 from expectations.context import session
 from expectations.derive import derive
 from expectations.docs import folder
@@ -27,7 +28,7 @@ def test_every_required_column_of_every_table_has_a_rule() -> None:
     """Nobody has to remember it when a column is added."""
     for record in CANONICAL:
         filled = {rule.column for rule in rules(record.name).values() if rule.name.endswith("is filled")}
-        assert filled == {c.name for c in record.columns if c.required} - {"stream_key", "slice_id", "page_no", "row_no"}
+        assert filled == {c.name for c in record.columns if c.required} - set(TECHNICAL)
 
 
 def test_days_end_where_the_earliest_clock_is() -> None:
@@ -40,6 +41,7 @@ def test_a_rate_of_zero_is_refused_and_a_later_closing_day_only_told() -> None:
     """Zero would make revenue vanish; a salesperson may date a deal ahead."""
     assert rules("fx_rate")["fx_rate is plausible"].arguments["strict_min"] is True
     assert rules("deal")["closed_day is plausible"].quarantines is False
+    assert rules("fx_rate")["day is plausible"].quarantines is False
 
 
 def test_rule_names_are_unique_per_table() -> None:
@@ -53,7 +55,7 @@ def checked(world: World, *wanted: Rule) -> list[CheckResult]:
     """Answers about the spend in incoming."""
     where = folder(world.settings, world.run.run_id)
     with session(world.wh, where, world.run.run_id, AS_OF) as gx:
-        return check_table(world.wh, gx, 1, "incoming", AD_DAILY, wanted)
+        return check_table(world.wh, gx, 1, AD_DAILY, wanted, schema="incoming")
 
 
 def test_an_empty_suite_is_a_failure(world: World) -> None:

@@ -180,13 +180,14 @@ def make(wh: Warehouse, settings: Settings) -> World:
         {"platform": "meta_ads", "account_id": account, "time_zone": "UTC", "currency_code": currency}
         for account, currency in ACCOUNTS], "meta/-/accounts", "old"))
     for account, currency in ACCOUNTS:
-        job = _job(world, "meta", "meta_ads", account, SPEND, WEEK)
+        job = _job(world, "meta", "meta_ads", account, stream=SPEND, window=WEEK)
         world.tonight[job.slice_id] = spend_days(account, currency, WEEK)
         _history(world, job, spend_days(account, currency, history), history)
-    rates = _job(world, "rates", "files", "vcb", RATES, Window(LAST, LAST))
+    rates = _job(world, "rates", "files", "vcb", stream=RATES, window=Window(LAST, LAST))
     world.tonight[rates.slice_id] = [rate_row(LAST - timedelta(days=back)) for back in range(36)]
     _history(world, rates, [rate_row(LAST - timedelta(days=back)) for back in range(1, 36)], history)
-    leads = _job(world, "crm", "hubspot", "t", LEADS, Window(LAST, LAST), since=AS_OF - timedelta(days=1))
+    leads = _job(world, "crm", "hubspot", "t", stream=LEADS, window=Window(LAST, LAST),
+                 since=AS_OF - timedelta(days=1))
     world.tonight[leads.slice_id] = [lead_row(number, LAST) for number in range(1000, 1030)]
     _history(world, leads, [lead_row(n, LAST - timedelta(days=1 + n % 30)) for n in range(300)], history)
     insert(wh, ddl.table(DEAL), technical([deal_row(n, "VND", LAST - timedelta(days=n)) for n in range(1, 20)],
@@ -194,7 +195,7 @@ def make(wh: Warehouse, settings: Settings) -> World:
     return world
 
 
-def _job(world: World, source: str, connector: str, account: str, stream: Stream, window: Window,
+def _job(world: World, source: str, connector: str, account: str, *, stream: Stream, window: Window,
          since: datetime | None = None) -> Slice:
     job = Slice(source, connector, Account(account, "UTC"), stream, window, AS_OF, world.run.run_id, "UTC", since)
     world.jobs.append(job)
@@ -203,7 +204,7 @@ def _job(world: World, source: str, connector: str, account: str, stream: Stream
 
 def _history(world: World, job: Slice, rows: list[Row], window: Window) -> None:
     insert(world.wh, ddl.table(job.stream.primary.table), technical(rows, job.stream_key, "old"))
-    instant = datetime(2026, 11, 20, 19, 0)
+    instant = AS_OF.replace(tzinfo=None) - timedelta(days=1)
     insert(world.wh, ops.stream_state, [{
         "stream_key": job.stream_key, "source": job.source, "account_id": job.account.account_id,
         "stream": job.stream.name, "covered_from_day": window.first, "covered_to_day": window.last,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from crosscheck.errors import AccountRefused, ConfigError, CrosscheckError
 from crosscheck.settings import Alerts, Project, Settings, Source
@@ -14,10 +14,11 @@ from flows.outbox import CRITICAL, WARNING
 SETTINGS = Settings(project=Project(name="noithat"), alerts=Alerts(owner="An, phone 123"),
                     sources=(Source(name="crm", connector="hubspot"),
                              Source(name="extra", connector="files", required=False)))
-EMPTY = CheckResult("ad_daily", "rows are where rows were", Severity.FAIL, False, 4, 1,
-                    "volume left 0.5..10 times its history: stream_key=meta/42/spend rows_now=0 rows_before=175")
-DOUBLE = CheckResult("lead", "key is unique", Severity.WARN, False, 90, 2, "")
-RESULT = GateResult(1, False, (EMPTY, DOUBLE), quarantined=3)
+EMPTY = CheckResult(
+    "ad_daily", "rows are where rows were", Severity.FAIL, success=False, evaluated_rows=4, failing_rows=1,
+    detail="volume left 0.5..10 times its history: stream_key=meta/42/spend rows_now=0 rows_before=175")
+DOUBLE = CheckResult("lead", "key is unique", Severity.WARN, success=False, evaluated_rows=90, failing_rows=2)
+RESULT = GateResult(1, passed=False, checks=(EMPTY, DOUBLE), quarantined=3)
 
 
 @dataclass
@@ -32,7 +33,7 @@ def test_a_stopped_gate_is_one_message_with_everything_in_it() -> None:
     """Owner, source and account, numbers, consequence, next command."""
     message = gate_failed("nightly-1", RESULT, SETTINGS)
     assert message.severity == CRITICAL
-    for part in ("An, phone 123", "meta/42/spend", "rows_before=175", "1 of 4", "3 rows quarantined", "unchanged",
+    for part in ("An, phone 123", "meta/42/spend", "rows_before=175", "1 of 4", "3 quarantined rows", "unchanged",
                  "crosscheck status"):
         assert part in message.body
     assert "key is unique" not in message.body
@@ -41,8 +42,7 @@ def test_a_stopped_gate_is_one_message_with_everything_in_it() -> None:
 def test_the_topic_follows_from_the_checks_not_from_the_run() -> None:
     """So that the same fault cools down and another one does not."""
     again = gate_failed("nightly-2", RESULT, SETTINGS)
-    other = gate_failed("nightly-2", GateResult(1, False, (CheckResult("lead", "x", Severity.FAIL, False, 1, 1),)),
-                        SETTINGS)
+    other = gate_failed("nightly-2", replace(RESULT, checks=(replace(EMPTY, check="another"),)), SETTINGS)
     assert gate_failed("nightly-1", RESULT, SETTINGS).topic == again.topic != other.topic
 
 
@@ -52,7 +52,7 @@ def test_warnings_are_a_digest_or_nothing() -> None:
     assert message is not None
     assert message.severity == WARNING
     assert "lead: key is unique (2 of 90)" in message.body
-    assert gates_warned("nightly-1", [GateResult(2, True, ())], SETTINGS) is None
+    assert gates_warned("nightly-1", [GateResult(2, passed=True, checks=())], SETTINGS) is None
 
 
 def test_a_source_is_told_once_with_its_accounts_and_the_fix() -> None:
