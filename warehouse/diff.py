@@ -59,16 +59,16 @@ class Difference:
         return made
 
     def old_rows(self) -> sa.Select[Any]:
-        """The staged rows that will change or vanish. To be read before the replacement."""
-        return self._rows(self.table.c.was)
+        """The rows that change or vanish, as they were: key and measures."""
+        return self._rows(self.table.c.was, "old")
 
     def new_rows(self) -> sa.Select[Any]:
-        """The staged rows that appeared or changed. To be read after the replacement."""
-        return self._rows(self.table.c.comes)
+        """The rows that appear or change, as they are now: key and measures."""
+        return self._rows(self.table.c.comes, "new")
 
-    def _rows(self, side: sa.ColumnElement[bool]) -> sa.Select[Any]:
-        staged, key = self._part.staged, self._part.record.key
-        return sa.select(staged).where(sa.exists().where(side, *(staged.c[name] == self.table.c[name] for name in key)))
+    def _rows(self, present: sa.ColumnElement[bool], side: str) -> sa.Select[Any]:
+        measures = (self.table.c[f"{side}_{name}"].label(name) for name in self._measures)
+        return sa.select(*(self.table.c[name] for name in self._common), *measures).where(present)
 
     def log(self, conn: sa.Connection, run_id: str, covered: Covered) -> None:
         """Write `ops.restatement`: values that changed or vanished, and rows that appeared in days covered before."""
@@ -81,7 +81,7 @@ class Difference:
     def _told(self, name: str, run_id: str, covered: Covered) -> sa.Select[Any]:
         c, record = self.table.c, self._part.record
         change = sa.case((sa.not_(c.comes), "vanished"), (sa.not_(c.was), "appeared"), else_="changed")
-        key = sa.cast(c[record.key[0]], sa.Text)
+        key: sa.ColumnElement[Any] = sa.cast(c[record.key[0]], sa.Text)
         for part in record.key[1:]:
             key = key.concat("|").concat(sa.cast(c[part], sa.Text))
         day = c["day"] if "day" in c else sa.cast(sa.null(), sa.Date)

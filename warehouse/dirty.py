@@ -25,7 +25,7 @@ _TOUCH_COLUMNS = {"vendor_lead_id": ("vendor_lead_id",), "gclid": ("gclid", "gbr
 def mark(conn: sa.Connection, wh: Any, table_name: str, rows: sa.Select[Any]) -> None:
     """Note what the given rows of a staging table touch.
 
-    `rows` selects every column of the table, for those rows only that appeared, changed or vanished. Staging calls
+    `rows` selects key and measures of the table, for those rows only that appeared, changed or vanished. Staging calls
     it before the replacement with the old versions, and after it with the new ones (then staging holds the new state).
     Before the first publication there is nothing to compare with, and nothing is noted.
     """

@@ -19,7 +19,7 @@ from crosscheck.errors import DataError
 from crosscheck.tables import Table
 from warehouse import ddl, ops
 from warehouse.engine import Warehouse
-from warehouse.load import load_files
+from warehouse.load import analyse, load_files
 
 _RECORDS = {record.name: record for record in CANONICAL}
 Condition = Callable[[sa.Table], sa.ColumnElement[bool]]
@@ -79,6 +79,7 @@ def _table(conn: sa.Connection, target: sa.Table, zone: LandingZone, manifests: 
     if not expected:
         return 0
     load_files(conn, target, [zone.parquet(manifest, name) for manifest in filled], _RECORDS[name].arrow())
+    analyse(conn, target)
     found = conn.scalar(sa.select(sa.func.count()).select_from(target).where(ours))
     if found != expected:
         raise DataError(f"{name}: {expected} rows landed, {found} were loaded", fix="crosscheck run")

@@ -57,3 +57,9 @@ def _copy(conn: sa.Connection, target: sa.Table, source: Any) -> None:
             pc.write_csv(batch, block, options)
             copy.write(block.getbuffer())
             faultpoint(Faultpoint.MID_LOAD)
+
+
+def analyse(conn: sa.Connection, table: sa.Table) -> None:
+    """Fresh statistics after a bulk change, where plans depend on them: autovacuum comes after the night."""
+    if conn.dialect.name == "postgresql":
+        conn.exec_driver_sql(f"ANALYZE {table.fullname}")

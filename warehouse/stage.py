@@ -24,6 +24,7 @@ from warehouse.diff import Covered, Difference
 from warehouse.engine import Warehouse, naive_utc
 from warehouse.incoming import writable
 from warehouse.ledger import Run, change_slices, definition, slices
+from warehouse.load import analyse
 from warehouse.replace import Replacement
 
 Batch = Sequence[tuple[Slice, Manifest]]
@@ -164,6 +165,7 @@ def _replace(conn: sa.Connection, wh: Warehouse, run: Run, parts: Sequence[_Part
         part.replacement.check(conn)
         _make_room(conn, wh, run, part, covered)
         part.replacement.insert(conn)
+        analyse(conn, part.replacement.staged)
     for part in parts:  # marked only now, when staging holds the new state of every table
         if part.name not in _NOT_MEASURED:
             dirty.mark(conn, wh, part.name, part.difference.new_rows() if part.difference else _brought(part))
