@@ -23,7 +23,7 @@ Rows = Mapping[str, list[Row]]
 _UTM_AND_CLICKS = (*utm.UTM_NAMES, *utm.CLICK_IDS)
 
 
-class Rejected(Exception):  # noqa: N818 - a verdict on a record, not a failure of the night
+class Rejected(Exception):
     """A record that cannot be staged. Names the reason and the vendor's field, never the value."""
 
     def __init__(self, reason: str, field: str) -> None:

@@ -29,7 +29,7 @@ logging.getLogger("httpcore").setLevel(logging.WARNING)
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
-class TokenExpired(ConfigError):  # noqa: N818 - named like its kin in crosscheck.errors
+class TokenExpired(ConfigError):
     """The credential was refused (401): refreshed once per request where that is possible, else a person's job."""
 
 

@@ -17,7 +17,6 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from crosscheck.errors import ConfigError
 from crosscheck.redact import register_secret
 
-
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 
 
@@ -138,10 +137,11 @@ class Settings(BaseSettings):
     home: Path = Path()
 
     @classmethod
-    def settings_customise_sources(cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource,
-                                   env_settings: PydanticBaseSettingsSource, dotenv_settings: PydanticBaseSettingsSource,
-                                   file_secret_settings: PydanticBaseSettingsSource,
-                                   ) -> tuple[PydanticBaseSettingsSource, ...]:
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource, dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Environment before file; `load` hands the file in."""
         toml = TomlConfigSettingsSource(settings_cls, toml_file=os.environ.get("CROSSCHECK_CONFIG", "crosscheck.toml"))
         return init_settings, env_settings, toml

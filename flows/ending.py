@@ -88,11 +88,13 @@ def _report(work: Work, outcome: Outcome, delivery: Delivery, index: str) -> Nig
 
     counts = Counts(len(staged), total("received_rows"), total("staged_rows"), total("quarantined_rows"),
                     total("deduplicated_rows"))
+    per_stream = tuple({name: row[name] for name in shown} for row in rows)
     return Night(work.run.run_id, work.run.as_of, outcome, counts, tuple(work.refused), tuple(work.closed),
-                 tuple(work.gates), delivery, work.seconds, tuple({name: row[name] for name in shown} for row in rows), index)
+                 tuple(work.gates), delivery, work.seconds, per_stream, index)
 
 
 def refused_before(work: Work) -> list[Refused]:
     """What an earlier attempt of this run could not read, from the ledger."""
-    return [Refused(row.source, row.account_id, row.stream, CrosscheckError(row.error or "refused", where=row.stream_key))
-            for row in ledger.slices(work.wh, work.run.run_id) if row.status == "refused"]
+    rows = [row for row in ledger.slices(work.wh, work.run.run_id) if row.status == "refused"]
+    return [Refused(row.source, row.account_id, row.stream, CrosscheckError(row.error, where=row.stream_key))
+            for row in rows]

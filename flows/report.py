@@ -93,6 +93,7 @@ class Night:
     def summary(self) -> dict[str, Any]:
         """Everything as plain data."""
         return {"run_id": self.run_id, "as_of": self.as_of, "outcome": self.outcome.name.lower(),
-                "exit_code": self.exit_code, "counts": vars(self.counts), "refused": [item.error for item in self.refused],
+                "exit_code": self.exit_code, "counts": vars(self.counts),
+                "refused": [item.error for item in self.refused], "closed": self.closed,
                 "failed_checks": self.failed_checks(), "accounting": self.accounting(),
                 "seconds": dict(self.seconds), "docs": self.docs}

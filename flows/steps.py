@@ -25,7 +25,6 @@ from warehouse import Warehouse, build, history, incoming, ledger, migrations, p
 from warehouse.ledger import Run
 from warehouse.marts.base import BuiltMart
 
-
 DEEP = "weekly_deep"
 
 
@@ -84,13 +83,15 @@ def plan_slices(work: Work) -> None:
     sources = [source for source in work.settings.sources if not work.only or source.name in work.only]
     with work.timed("accounts"):
         answers = work.runner.map("connect", partial(open_source, settings=work.settings), sources)
-    known = {key: Known(state.covered_to, state.cursor, state.definition) for key, state in ledger.states(work.wh).items()}
+    known = {key: Known(state.covered_to, state.cursor, state.definition)
+             for key, state in ledger.states(work.wh).items()}
     for answer in answers:
         if isinstance(answer, Refused):
             work.refused.append(answer)
             continue
         work.opened[answer.source.name] = answer
-        work.closed += [f"{answer.source.name} / {one.account_id} ({one.status})" for one in answer.accounts if not one.is_open]
+        work.closed += [f"{answer.source.name} / {one.account_id} ({one.status})"
+                        for one in answer.accounts if not one.is_open]
         work.jobs += plan(answer, work.clock, known)
     ledger.plan(work.wh, work.run, work.jobs)
 

@@ -76,7 +76,7 @@ class Reply:
         return json.dumps(self.body, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-class Refused(Exception):  # noqa: N818 - an answer, not an accident
+class Refused(Exception):
     """Ends the handling of a request with the vendor's error answer."""
 
     def __init__(self, status: int, body: Any, headers: Mapping[str, str] | None = None) -> None:

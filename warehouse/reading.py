@@ -63,7 +63,7 @@ def _content(record: Any) -> list[sa.ColumnElement[Any]]:
 
 
 def campaign_totals(settings: Settings) -> list[dict[str, Any]]:
-    """One row per campaign over all published months, cash view: name, platform, spend, leads, won, revenue, margin, roi.
+    """One row per campaign over all published months, cash view, with spend, leads, won, revenue, margin and roi.
 
     Sums first, then the ratio; null where a part is not known.
     """
@@ -99,7 +99,8 @@ def campaign_ratios(settings: Settings) -> list[dict[str, Any]]:
     for metric in (*FIVE_RATIOS, COVERAGE):
         low, high = bounds(metric, known)
         ends = {"": metric.expression(known), "_low": low, "_high": high}
-        rates += [sa.case((known["unique_lead_count"] >= SMALL, value)).label(f"{metric.name}{end}") for end, value in ends.items()]
+        rates += [sa.case((known["unique_lead_count"] >= SMALL, value)).label(f"{metric.name}{end}")
+                  for end, value in ends.items()]
     query = (sa.select(names.c.campaign_name, *known.values(), *rates).select_from(summed.outerjoin(names, same))
              .order_by(summed.c.unique_lead_count.desc(), summed.c.campaign_id))
     with published(settings) as conn:

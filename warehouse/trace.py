@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -20,7 +20,8 @@ from warehouse.marts.deal_fact import RECORD as DEAL_FACT
 from warehouse.marts.lead_fact import RECORD as LEAD_FACT
 from warehouse.shims import last_day
 
-Row = Mapping[str, Any]
+Row = Mapping[Any, Any]
+_PARSE: dict[Kind, Callable[[str], Any]] = {Kind.DAY: date.fromisoformat, Kind.COUNT: int}
 _CAMPAIGN = ("platform", "account_id", "campaign_id")
 _LEAD_SHOWN = ("source", "lead_id", "created_day", "is_unique", "match_method", "match_confidence", "reached_at",
                "hot_at", "wrong_target_at", "first_won_at", "rule_version")
@@ -71,7 +72,7 @@ def _conditions(record: Table, there: sa.FromClause, key: Mapping[str, str]) -> 
 def _typed(record: Table, word: str, text: str) -> Any:
     kind = record.by_name[word].field.kind
     try:
-        return {Kind.DAY: date.fromisoformat, Kind.COUNT: int}.get(kind, str)(text)
+        return _PARSE.get(kind, str)(text)
     except ValueError:
         raise ConfigError(f"{word}={text} is not a {kind.value}", fix=f"write {word}=2026-11-01") from None
 
@@ -119,12 +120,13 @@ def _select(conn: sa.Connection, table: sa.Table, shown: Sequence[str], same: Ro
 
 
 def _run(conn: sa.Connection, shown: Sequence[Any], origin: Any, where: Sequence[Any], limit: int) -> Sequence[Row]:
-    return conn.execute(sa.select(*shown).select_from(origin).where(*where).order_by(*shown[:2]).limit(limit)).mappings().all()
+    query = sa.select(*shown).select_from(origin).where(*where).order_by(*shown[:2]).limit(limit)
+    return conn.execute(query).mappings().all()
 
 
 def _restated(conn: sa.Connection, row: Row, first: date, last: date, limit: int) -> Sequence[Row]:
     t = ops.restatement
-    where = [t.c.day.between(first, last)]
+    where: list[sa.ColumnElement[bool]] = [t.c.day.between(first, last)]
     if row.get("campaign_id"):
         where.append(t.c.row_key.contains(f"|{row['campaign_id']}|", autoescape=True))
     return conn.execute(sa.select(t).where(*where).order_by(t.c.day).limit(limit)).mappings().all()

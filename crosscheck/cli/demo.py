@@ -48,8 +48,7 @@ class Stage:
 
 
 def demo(folder: Path = Path("var/demo"), *, seed: int = 7, scale: float = 1.0,
-         plain: Annotated[bool, Parameter("--plain", help="Without Prefect: the same nights, a little faster.")] = False,
-         ) -> int:
+         plain: Annotated[bool, Parameter("--plain", help="Without Prefect: the same nights, faster.")] = False) -> int:
     """Three nights of a demo company: history, a planted fault that must fail, and a clean one; then the proof.
 
     Example: `crosscheck demo`

@@ -32,8 +32,8 @@ def roi_table(settings: Settings) -> None:
     from warehouse.reading import campaign_totals
 
     rows = [
-        (row["campaign_name"], row["platform"], _million(row["spend"]), row["leads"], row["won"], _million(row["revenue"]),
-         _million(row["margin"]), _percent(row["roi"]))
+        (row["campaign_name"], row["platform"], _million(row["spend"]), row["leads"], row["won"],
+         _million(row["revenue"]), _million(row["margin"]), _percent(row["roi"]))
         for row in campaign_totals(settings)
     ]
     currency = settings.project.reporting_currency
@@ -46,8 +46,11 @@ def ratio_table(settings: Settings) -> None:
     """The five ratios per campaign over matured cohorts, with Wilson bounds; small samples show counts only."""
     from warehouse.reading import campaign_ratios
 
-    rows = [(row["campaign_name"], row["unique_lead_count"], *(_rate(row, name) for name in _RATIOS), _share(row["coverage_rate"]))
-            for row in campaign_ratios(settings)]
+    rows = [
+        (row["campaign_name"], row["unique_lead_count"], *(_rate(row, name) for name in _RATIOS),
+         _share(row["coverage_rate"]))
+        for row in campaign_ratios(settings)
+    ]
     table("The five ratios, matured cohorts, 30 days from creation (95 % Wilson)",
           ("campaign", "unique leads", *(name.replace("_", " ") for name in _RATIOS), "coverage"), rows,
           right=("unique leads", "coverage"))
