@@ -71,26 +71,25 @@ def _build(conn: sa.Connection, settings: Settings, run: Run, full: bool, states
     refresh_rates(conn, ctx.step(fx_daily))
     refresh_keys(conn, ctx.step(campaign_key))
     whole = full or _everything(conn)
-    scopes = Scopes(ctx) if not whole else None
+    scopes = Scopes(conn, ctx) if not whole else None
     clock.lap("changes")
     built = []
     for mart in MARTS:
-        built.append(_make(ctx, mart, scopes))
+        built.append(_make(conn, ctx, mart, scopes))
         clock.lap(mart.name)
         faultpoint(Faultpoint.MID_BUILD)
     return BuildReport(built, whole, clock.laps)
 
 
-def _make(ctx: Context, mart: Mart, scopes: Scopes | None) -> BuiltMart:
+def _make(conn: sa.Connection, ctx: Context, mart: Mart, scopes: Scopes | None) -> BuiltMart:
     """One mart into `mart_next`, for its scope."""
-    assert ctx.conn is not None
     partitions, chosen = scopes.plan(mart) if scopes else (None, mart.select(ctx))
     target = ddl.table(mart.record, "mart_next")
-    ctx.conn.execute(sa.text(f"TRUNCATE {target.fullname}"))
+    conn.execute(sa.text(f"TRUNCATE {target.fullname}"))
     rows = 0
     if partitions is None or partitions:
-        rows = ctx.conn.execute(sa.insert(target).from_select(target.c.keys(), chosen)).rowcount
-        _analyse(ctx.conn, target)
+        rows = conn.execute(sa.insert(target).from_select(target.c.keys(), chosen)).rowcount
+        _analyse(conn, target)
     if scopes:
         scopes.learn(mart)
     return BuiltMart(mart.record, mart.partition.column if mart.partition else None, partitions, rows)

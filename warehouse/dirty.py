@@ -22,7 +22,7 @@ SPEND, ALL = "spend", "all"
 _TOUCH_COLUMNS = {"vendor_lead_id": ("vendor_lead_id",), "gclid": ("gclid", "gbraid", "wbraid")}
 
 
-def mark(conn: sa.Connection, wh: Any, table_name: str, rows: sa.Select[Any]) -> None:
+def mark(conn: sa.Connection, _: object, table_name: str, rows: sa.Select[Any]) -> None:
     """Note what the given rows of a staging table touch.
 
     `rows` selects key and measures of the table, for those rows only that appeared, changed or vanished. Staging calls

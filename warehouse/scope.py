@@ -35,9 +35,8 @@ class Scopes:
     beside the published ones; so marts must be planned in their order.
     """
 
-    def __init__(self, ctx: Context) -> None:
-        assert ctx.conn is not None
-        self._ctx, self._conn = ctx, ctx.conn
+    def __init__(self, conn: sa.Connection, ctx: Context) -> None:
+        self._ctx, self._conn = ctx, conn
         spend = sa.select(ops.dirty.c.day.label("start")).where(ops.dirty.c.basis == SPEND).distinct()
         ctx.scopes["spend"] = self._keep("days_spend", spend)
         self._bases = {"spend": ctx.scopes["spend"]}
@@ -52,7 +51,8 @@ class Scopes:
         if mart.stale is not None:
             wanted.append(mart.stale(self._ctx))
         every = sa.union_all(*wanted).subquery("every")
-        return self._scope(mart, sa.select(every.c.start).distinct()), mart.select(self._ctx)
+        days = self._scope(mart.name, mart.partition.column, sa.select(every.c.start).distinct())
+        return days, mart.select(self._ctx)
 
     def learn(self, mart: Mart) -> None:
         """After the deal facts: the days of closing, and the cohorts, of deals that differ from the published ones."""
@@ -73,7 +73,7 @@ class Scopes:
         fresh, kept = self._keep("leads_judged", mart.select(self._ctx)), ddl.table(LEAD_FACT, "mart")
         replaced = sa.exists().where(_on(superseded, kept, _LEAD))
         different = _differing(sa.select(fresh), sa.select(kept).where(replaced)).subquery("different")
-        days = self._scope(mart, sa.select(different.c.created_day.label("start")).distinct())
+        days = self._scope(mart.name, "created_day", sa.select(different.c.created_day.label("start")).distinct())
         self._bases["created"] = self._ctx.scopes[mart.name]
         rows = sa.union_all(
             sa.select(fresh).where(self._ctx.within(mart.name, fresh.c.created_day)),
@@ -91,12 +91,11 @@ class Scopes:
         self._ctx.leads = self._keep("leads_touched", members)
         return self._keep("leads_superseded", sa.union(sa.select(ids), sa.select(self._ctx.leads)))
 
-    def _scope(self, mart: Mart, starts: sa.SelectBase) -> tuple[date, ...]:
+    def _scope(self, mart: str, column: str, starts: sa.SelectBase) -> tuple[date, ...]:
         """Keep the first days of the partitions of a mart."""
-        assert mart.partition is not None
-        made = self._keep(f"scope_{mart.name}", starts)
-        made.info["column"] = mart.partition.column
-        self._ctx.scopes[mart.name] = made
+        made = self._keep(f"scope_{mart}", starts)
+        made.info["column"] = column
+        self._ctx.scopes[mart] = made
         return tuple(self._conn.scalars(sa.select(made.c.start).order_by(made.c.start)))
 
     def _keep(self, name: str, rows: sa.SelectBase) -> sa.Table:

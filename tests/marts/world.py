@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -25,8 +25,8 @@ NIGHT = datetime(2026, 6, 20, 19, 0, tzinfo=UTC)
 TECHNICAL = {"stream_key": "test/1/rows", "slice_id": "s1", "page_no": 1, "row_no": 1}
 STATES = LeadStates({"hubspot": RuleFile("hubspot", None, {}, {
     ("status", "CONNECTED"): ("reached",), ("status", "HOT"): ("reached", "hot"), ("status", "LATER"): ("potential",),
-    ("status", "WRONG"): ("wrong_target",), ("status", "DEAD"): ("invalid_contact",), ("status", "TRIED"): ("attempted",),
-    ("status", "WON"): ("closed",), ("status", "NEW"): ()})})
+    ("status", "WRONG"): ("wrong_target",), ("status", "DEAD"): ("invalid_contact",), ("status", "NEW"): (),
+    ("status", "WON"): ("closed",), ("status", "TRIED"): ("attempted",)})})
 STATUSES = tuple(status for _, status in STATES.files["hubspot"].statuses)
 
 DEFAULTS: dict[str, dict[str, Any]] = {
@@ -54,7 +54,7 @@ def with_source(settings: Settings) -> Settings:
 
 def noon(day: date, hours: float = 0) -> datetime:
     """An instant on a day, naive UTC as the warehouse stores it."""
-    return datetime(day.year, day.month, day.day, 5) + timedelta(hours=hours)
+    return datetime.combine(day, time(5)) + timedelta(hours=hours)
 
 
 def row(table: str, **values: Any) -> dict[str, Any]:
@@ -124,7 +124,7 @@ def release(wh: Warehouse, report: BuildReport, name: str = "run") -> None:
             conn.execute(sa.delete(old).where(gone))
             conn.execute(sa.insert(old).from_select(old.c.keys(), sa.select(new)))
         conn.execute(sa.insert(ops.publication).values(
-            run_id=f"{name}-{random.random()}", as_of=datetime(2026, 1, 1), tables="{}", state="done"))
+            run_id=f"{name}-{random.random()}", as_of=noon(FIRST), tables="{}", state="done"))
         dirty.clear(conn)
 
     wh.write(work)
@@ -183,8 +183,9 @@ class Company:
 
     def change(self, wh: Warehouse) -> None:
         """One random event of any kind."""
-        self.chance.choice((self._lead, self._status, self._status, self._deal, self._merge, self._unmerge, self._respend,
-                            self._rename, self._rate, self._click, self._recreate, self._vanish, self._call))(wh)
+        self.chance.choice((
+            self._lead, self._status, self._status, self._deal, self._merge, self._unmerge, self._respend, self._rename,
+            self._rate, self._click, self._recreate, self._vanish, self._call))(wh)
 
     def _day(self) -> date:
         return FIRST + timedelta(days=self.chance.randrange(self.days))
@@ -221,7 +222,8 @@ class Company:
             "lead_id": name, "created_day": day, "created_at": noon(day, self.chance.randrange(12)),
             "person_key": person, "is_email_valid": pick((True, False, None)), "owner_id": pick(("an", "binh", None)),
             "utm_source": pick((None, "Facebook", "google", "newsletter")),
-            **pick(({}, {"utm_campaign": "c1", "utm_campaign_norm": "c1"}, {"utm_campaign": "g1"}, {"utm_campaign": "gone"},
+            **pick(({}, {"utm_campaign": "c1", "utm_campaign_norm": "c1"}, {"utm_campaign": "g1"},
+                    {"utm_campaign": "gone"},
                     {"utm_campaign": "Sofa Hè", "utm_campaign_norm": "sofa hè"}, {"gclid": f"click{self.made % 9}"},
                     {"crm_campaign": "Bàn ăn", "crm_campaign_norm": "bàn ăn"}, {"fbclid": "f"},
                     {"vendor_lead_id": f"form{self.made % 9}"}, {"self_declared_origin": "friend"}))})
@@ -247,7 +249,8 @@ class Company:
             "deal_id": f"d{self.chance.randrange(self.leads)}", "closed_day": day, "is_won": self.chance.random() < 0.8,
             "lead_id": self.chance.choice((self._any(), self._any(), None)), "deal_amount": self._amount(9000),
             "gross_margin_amount": self._amount(2000), "currency_code": self.chance.choice(("VND", "USD")),
-            **self.chance.choice(({}, {"crm_campaign": "c2"}, {"crm_campaign": "Tủ bếp", "crm_campaign_norm": "tủ bếp"}))})
+            **self.chance.choice((
+                {}, {"crm_campaign": "c2"}, {"crm_campaign": "Tủ bếp", "crm_campaign_norm": "tủ bếp"}))})
 
     def _merge(self, wh: Warehouse) -> None:
         pair = [self._any(), self._any()]
@@ -275,7 +278,8 @@ class Company:
 
     def _recreate(self, wh: Warehouse) -> None:
         day = self._day()
-        put(wh, "lead", {"lead_id": self._any(), "created_day": day, "person_key": f"p{self.chance.randrange(self.leads)}",
+        person = f"p{self.chance.randrange(self.leads)}"
+        put(wh, "lead", {"lead_id": self._any(), "created_day": day, "person_key": person,
                          "utm_campaign": self.chance.choice((None, "c3", "g2"))})
 
     def _vanish(self, wh: Warehouse) -> None:

@@ -11,7 +11,7 @@ from crosscheck.tables import Layer, Table
 from warehouse.marts.base import Mart, Partition, stale_names
 from warehouse.marts.campaign_roi_daily import RECORD as DAILY
 from warehouse.marts.returns import KEY, LEADS, RATIO_CHECKS, WINS, finished, ratio_columns, stacked
-from warehouse.shims import start_of
+from warehouse.shims import last_day, start_of
 from warehouse.staging.base import Context
 
 RECORD = Table(
@@ -41,7 +41,7 @@ def select(ctx: Context) -> sa.Select[Any]:
     month = start_of("month", day.c.day)
     values = {name: day.c[name] for name in (*KEY, *_SPEND, *LEADS, *WINS)} | {"close_month": month}
     rows = stacked({"close_month": sa.Date()}, _SPEND, (day, values, ctx.within(RECORD.name, month)))
-    return finished(ctx, RECORD, rows, "month", rows.c.close_month, {})
+    return finished(ctx, RECORD, rows, last_day("month", rows.c.close_month))
 
 
 def stale(ctx: Context) -> sa.Select[Any]:

@@ -52,8 +52,8 @@ def select(ctx: Context) -> sa.Select[Any]:
     """The three horizons of every campaign and month of the scope."""
     parts = [part for horizon in HORIZONS for part in _parts(ctx, horizon)]
     rows = stacked({"cohort_month": sa.Date(), "horizon_days": sa.BigInteger()}, _SPEND, *parts)
-    matured = is_matured(ctx, last_day("month", rows.c.cohort_month), rows.c.horizon_days)
-    return finished(ctx, RECORD, rows, "month", rows.c.cohort_month, {"is_matured": matured})
+    last = last_day("month", rows.c.cohort_month)
+    return finished(ctx, RECORD, rows, last, is_matured=is_matured(ctx, last, rows.c.horizon_days))
 
 
 def _parts(ctx: Context, horizon: int) -> list[Part]:

@@ -58,7 +58,7 @@ _SPEND = ("spend_amount", "currency_code", "spend_reporting_amount", "fx_day", "
 def select(ctx: Context) -> sa.Select[Any]:
     """Spend, leads and wins of the scope, stacked and summed per campaign and day."""
     rows = stacked({"day": sa.Date()}, _SPEND, *_spent(ctx), *_brought(ctx))
-    return finished(ctx, RECORD, rows, "day", rows.c.day, {})
+    return finished(ctx, RECORD, rows, rows.c.day)
 
 
 def _spent(ctx: Context) -> list[Part]:

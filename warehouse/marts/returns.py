@@ -12,7 +12,7 @@ from crosscheck.tables import Column, Kind, Table
 from warehouse import ddl
 from warehouse.marts.base import Check, arrange
 from warehouse.metrics import RETURN_METRICS
-from warehouse.shims import Expression, count, last_day, total
+from warehouse.shims import Expression, count, total
 from warehouse.staging.base import Context, Part, Selectable, stack
 from warehouse.staging.names import campaign_version, with_name
 
@@ -53,11 +53,11 @@ def _summed(part: Selectable, name: str) -> sa.Label[Any]:
     return sums.get(FIELDS[name].kind, sa.func.max)(part.c[name]).label(name)
 
 
-def finished(ctx: Context, record: Table, rows: Selectable, unit: str, period: Expression,
-             values: Mapping[str, Expression]) -> sa.Select[Any]:
-    """Summed rows with names, zeros where nothing happened, and the ratios."""
-    origin, name = with_name(rows, last_day(unit, period), ctx.step(campaign_version))
-    known = {column.name: column for column in rows.c} | dict(values)
+def finished(ctx: Context, record: Table, rows: Selectable, last: Expression,
+             **values: Expression) -> sa.Select[Any]:
+    """Summed rows with names as of the period's last day, zeros where nothing happened, and the ratios."""
+    origin, name = with_name(rows, last, ctx.step(campaign_version))
+    known = {column.name: column for column in rows.c} | values
     for column in _ZERO_WITHOUT_ROWS:
         known[column] = sa.func.coalesce(known[column], sa.literal_column("0", sa.BigInteger()))
     for column in ("revenue_reporting_amount", "gross_margin_reporting_amount"):

@@ -28,8 +28,7 @@ UNMATCHED, UNALLOCATED, NO_PLATFORM = "(unmatched)", "(unallocated)", "(none)"
 
 @dataclass
 class Context:
-    """One build: its clock, its currency, its scope. Without a connection steps become CTEs, so that the select of a
-    mart can be printed as one statement.
+    """One build: its clock, its currency, its scope. Without a connection steps become CTEs.
 
     `scopes` holds, by mart, the first days of the partitions to build; `leads` and `heads` the leads to judge anew and
     the heads of their groups. All are empty in a full build.

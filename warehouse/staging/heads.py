@@ -15,7 +15,7 @@ from warehouse.staging.base import Context
 _DEPTH = 50
 
 
-def merged_lead(ctx: Context) -> sa.Select[Any]:
+def merged_lead(_: Context) -> sa.Select[Any]:
     """One row per lead that was merged away, with the lead that survived the whole chain."""
     merge = ddl.table(LEAD_MERGE)
     chain = sa.select(merge.c.source, merge.c.lead_id, merge.c.merged_into_id.label("root_id"),
@@ -33,7 +33,7 @@ def live_lead(ctx: Context) -> sa.Select[Any]:
     """One row per lead that was not merged away, with its person."""
     lead, gone = ddl.table(LEAD), ctx.step(merged_lead)
     return (sa.select(lead.c.source, lead.c.lead_id, lead.c.person_key, lead.c.created_at, lead.c.created_day)
-            .select_from(lead.outerjoin(gone, sa.and_(gone.c.source == lead.c.source, gone.c.lead_id == lead.c.lead_id)))
+            .outerjoin_from(lead, gone, sa.and_(gone.c.source == lead.c.source, gone.c.lead_id == lead.c.lead_id))
             .where(gone.c.lead_id.is_(None)))
 
 
@@ -64,5 +64,6 @@ def lead_head(ctx: Context) -> sa.Select[Any]:
     alias = (sa.select(gone.c.source, gone.c.lead_id, *shared, sa.false().label("is_live"))
              .join(resolved, sa.and_(resolved.c.source == gone.c.source, resolved.c.lead_id == gone.c.root_id)))
     everyone = sa.union_all(
-        sa.select(resolved.c.source, resolved.c.lead_id, *shared, sa.true().label("is_live")), alias).subquery("everyone")
+        sa.select(resolved.c.source, resolved.c.lead_id, *shared, sa.true().label("is_live")), alias,
+    ).subquery("everyone")
     return sa.select(everyone)

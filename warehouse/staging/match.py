@@ -37,7 +37,7 @@ def lead_touch(ctx: Context) -> sa.Select[Any]:
             .group_by(touch.c.touch_kind, touch.c.touch_id).having(sa.func.count() == 1))
 
 
-def named_platform(ctx: Context) -> sa.Select[Any]:
+def named_platform(_: Context) -> sa.Select[Any]:
     """One row per utm_source as leads carry it that names a platform."""
     lead = ddl.table(LEAD)
     seen = sa.select(lead.c.utm_source).where(lead.c.utm_source.is_not(None)).distinct().subquery("seen")
@@ -49,8 +49,8 @@ def named_platform(ctx: Context) -> sa.Select[Any]:
 def with_campaign(ctx: Context, origin: Selectable, lead: Selectable) -> tuple[Selectable, dict[str, Expression]]:
     """`origin` (a join that contains `lead`) joined to every lookup, and the five columns that follow from them."""
     found: list[Selectable] = []
-    for number, (column, kind) in enumerate(_TOUCHES):
-        touch = ctx.step(lead_touch).alias(f"touch_{number}")
+    for column, kind in _TOUCHES:
+        touch = ctx.step(lead_touch).alias()
         origin = origin.outerjoin(touch, sa.and_(touch.c.touch_kind == kind, touch.c.touch_id == lead.c[column]))
         found.append(touch)
     named = ctx.step(named_platform)
@@ -58,16 +58,16 @@ def with_campaign(ctx: Context, origin: Selectable, lead: Selectable) -> tuple[S
     scope = sa.func.coalesce(named.c.platform, _anywhere())
     keys = (("id", lead.c.utm_campaign, scope), ("name", lead.c.utm_campaign_norm, scope),
             ("id", lead.c.crm_campaign, _anywhere()), ("name", lead.c.crm_campaign_norm, _anywhere()))
-    for number, (kind, text, within) in enumerate(keys):
-        origin, key = _lookup(ctx, origin, f"key_{number}", kind, text, within)
+    for kind, text, within in keys:
+        origin, key = _lookup(ctx, origin, kind, text, within)
         found.append(key)
     return origin, {**_first(found), **_why_not(lead, found)}
 
 
 def with_crm_campaign(ctx: Context, origin: Selectable, deal: Selectable) -> tuple[Selectable, list[Selectable]]:
     """A deal joined to the campaigns that its own CRM link names, by id and by name."""
-    origin, by_id = _lookup(ctx, origin, "by_id", "id", deal.c.crm_campaign, _anywhere())
-    origin, by_name = _lookup(ctx, origin, "by_name", "name", deal.c.crm_campaign_norm, _anywhere())
+    origin, by_id = _lookup(ctx, origin, "id", deal.c.crm_campaign, _anywhere())
+    origin, by_name = _lookup(ctx, origin, "name", deal.c.crm_campaign_norm, _anywhere())
     return origin, [by_id, by_name]
 
 
@@ -75,9 +75,9 @@ def _anywhere() -> Expression:
     return sa.literal_column("''", sa.Text())
 
 
-def _lookup(ctx: Context, origin: Selectable, name: str, kind: str, text: Expression,
+def _lookup(ctx: Context, origin: Selectable, kind: str, text: Expression,
             scope: Expression) -> tuple[Selectable, Selectable]:
-    key = ctx.step(campaign_key).alias(name)
+    key = ctx.step(campaign_key).alias()
     return origin.outerjoin(key, sa.and_(
         key.c.match_key == text, key.c.key_kind == kind, key.c.scope == scope)), key
 
@@ -89,10 +89,14 @@ def _first(found: list[Selectable]) -> dict[str, Expression]:
         name: sa.func.coalesce(*(one.c[name] for one in found), sa.literal(missing))
         for name, missing in _CAMPAIGN.items()}
     methods = [(there, sa.literal(method)) for there, (method, _) in zip(hit, PRECEDENCE, strict=True)]
-    trusts = [(there, sa.literal_column(trust, sa.Numeric())) for there, (_, trust) in zip(hit, PRECEDENCE, strict=True)]
+    trusts = [(there, _number(trust)) for there, (_, trust) in zip(hit, PRECEDENCE, strict=True)]
     values["match_method"] = sa.case(*methods, else_="none")
-    values["match_confidence"] = sa.cast(sa.case(*trusts, else_=sa.literal_column("0.00", sa.Numeric())), sa.Double())
+    values["match_confidence"] = sa.cast(sa.case(*trusts, else_=_number("0.00")), sa.Double())
     return values
+
+
+def _number(text: str) -> Expression:
+    return sa.literal_column(text, sa.Numeric())
 
 
 def _why_not(lead: Selectable, found: list[Selectable]) -> dict[str, Expression]:

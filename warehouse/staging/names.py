@@ -15,7 +15,7 @@ from warehouse.staging.base import UNALLOCATED, UNMATCHED, Context, Selectable
 _ALWAYS, _NEVER = date(1, 1, 1), date(9999, 12, 31)
 
 
-def campaign_version(ctx: Context) -> sa.Select[Any]:
+def campaign_version(_: Context) -> sa.Select[Any]:
     """One row per campaign and version of its name, valid for from_day <= day < until_day without gaps.
 
     The earliest version also names the days before anybody saw it.
@@ -44,7 +44,7 @@ def with_name(rows: Selectable, day: Expression, versions: Selectable) -> tuple[
     return joined, label
 
 
-def campaign_key(ctx: Context) -> sa.Select[Any]:
+def campaign_key(_: Context) -> sa.Select[Any]:
     """One row per text that names campaigns: an id or a normalised name, within a platform or anywhere.
 
     Campaign columns are filled where the text names exactly one. Ids count as known when they have spend, too:
@@ -53,7 +53,7 @@ def campaign_key(ctx: Context) -> sa.Select[Any]:
     seen, spent = ddl.table(CAMPAIGN), ddl.table(AD_DAILY)
     ids = sa.union(
         sa.select(seen.c.platform, seen.c.account_id, seen.c.campaign_id),
-        sa.select(spent.c.platform, spent.c.account_id, spent.c.campaign_id).where(spent.c.campaign_id != "").distinct(),
+        sa.select(spent.c.platform, spent.c.account_id, spent.c.campaign_id).where(spent.c.campaign_id != ""),
     ).subquery("ids")
     names = (sa.select(seen.c.platform, seen.c.account_id, seen.c.campaign_id, seen.c.campaign_name_norm)
              .where(seen.c.campaign_name_norm != "").distinct().subquery("names"))
