@@ -7,16 +7,19 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from bench import data
 from bench.data import Size, account, job, put
-from connectors.base import Slice
+from connectors.base import Slice, Stream
 from connectors.landing import LandingZone, Manifest
 from crosscheck.windows import Window
 
 Landed = tuple[Slice, Manifest]
+Numbers = npt.NDArray[np.int64]
+Instants = npt.NDArray[np.datetime64]
 _STATUSES = ("NEW", "ATTEMPTED_TO_CONTACT", "CONNECTED", "OPEN_DEAL")
 
 
@@ -39,7 +42,8 @@ def _ads(zone: LandingZone, size: Size, number: int, window: Window, run: str, a
         "currency_code": [holder.currency_code]}})
     yield put(zone, job(data.CAMPAIGNS, holder, window, "google_ads", run, as_of), {"campaign": {
         "platform": ["google_ads"] * len(campaigns), "account_id": [holder.account_id] * len(campaigns),
-        "campaign_id": [f"c{one}" for one in campaigns], "valid_from_day": [data.LAST - timedelta(days=size.days)] * len(campaigns),
+        "campaign_id": [f"c{one}" for one in campaigns],
+        "valid_from_day": [data.LAST - timedelta(days=size.days)] * len(campaigns),
         "campaign_name": [f"Campaign {one}" for one in campaigns],
         "campaign_name_norm": [f"campaign {one}" for one in campaigns]}})
     for chunk in window.chunks(30):
@@ -60,7 +64,9 @@ def _level(rows: pa.Table, level: str, account_id: str, currency: str) -> dict[s
     size = summed.num_rows
 
     def ids(name: str, letter: str) -> pa.Array:
-        return pc.binary_join_element_wise(letter, pc.cast(summed[name], pa.string()), "") if name in keys else pa.repeat("", size)
+        if name not in keys:
+            return pa.repeat("", size)
+        return pc.binary_join_element_wise(letter, pc.cast(summed[name], pa.string()), "")
 
     def same(text: str) -> pa.Array:
         return pa.repeat(text, size)
@@ -81,51 +87,65 @@ def _rates(zone: LandingZone, window: Window, run: str, as_of: datetime) -> Land
 
 def _crm(zone: LandingZone, size: Size, leads: range, run: str, as_of: datetime,
          rng: np.random.Generator) -> Iterator[Landed]:
-    tenant = data.Account("portal", data.ZONE)
-    numbers = np.array(leads)
+    portal = data.Account("portal", data.ZONE)
     window = Window(data.LAST, max(as_of.date(), data.LAST))
+    numbers = np.array(leads)
+
+    def task(stream: Stream) -> Slice:
+        return job(stream, portal, window, "hubspot", run, as_of)
+
+    yield put(zone, task(data.LEADS), {"lead": _leads(numbers, size), "lead_status": _statuses(numbers, size, rng)})
+    yield put(zone, task(data.CALLS), {"activity": _calls(numbers[numbers % 2 == 0], size)})
+    yield put(zone, task(data.DEALS), {"deal": _deals(numbers[numbers % 10 == 0], size)})
+
+
+def _created(numbers: Numbers, size: Size) -> Instants:
+    """Leads arrive at an even pace over the whole history."""
     start = np.datetime64(data.LAST - timedelta(days=size.days), "us")
-    created = start + (numbers.astype("int64") * (size.days * 86_400_000_000 // size.leads)).astype("timedelta64[us]")
-    person = {"source": ["hubspot"] * len(numbers), "lead_id": [f"l{n}" for n in numbers]}
-    matched = np.where(numbers % 5 < 4, numbers % size.campaigns, -1)
-    lead = person | {
-        "person_key": [f"p{n if n % 40 else n - n % 7}" for n in numbers], "created_at": created,
-        "created_day": created.astype("datetime64[D]"), "updated_at": created, "is_archived": [False] * len(numbers),
-        "is_email_valid": [True] * len(numbers), "utm_campaign": [f"c{m}" if m >= 0 else None for m in matched],
-        "utm_campaign_norm": [f"c{m}" if m >= 0 else None for m in matched]}
+    return start + (numbers.astype("int64") * (size.days * 86_400_000_000 // size.leads)).astype("timedelta64[us]")
+
+
+def _leads(numbers: Numbers, size: Size) -> dict[str, Any]:
+    """Four in five carry a campaign's id, every fortieth repeats a person."""
+    created, count = _created(numbers, size), len(numbers)
+    tagged = [f"c{n % size.campaigns}" if n % 5 < 4 else None for n in numbers]
+    return {"source": ["hubspot"] * count, "lead_id": [f"l{n}" for n in numbers],
+            "person_key": [f"p{n if n % 40 else n - n % 7}" for n in numbers], "created_at": created,
+            "created_day": created.astype("datetime64[D]"), "updated_at": created, "is_archived": [False] * count,
+            "is_email_valid": [True] * count, "utm_campaign": tagged, "utm_campaign_norm": tagged}
+
+
+def _statuses(numbers: Numbers, size: Size, rng: np.random.Generator) -> dict[str, Any]:
+    """One to four statuses per lead, an hour apart."""
     depth = rng.integers(1, 5, len(numbers))
     who = np.repeat(np.arange(len(numbers)), depth)
-    step = np.concatenate([np.arange(d) for d in depth]) if len(depth) else np.array([], "int64")
-    status = {"source": ["hubspot"] * len(who), "lead_id": [f"l{numbers[i]}" for i in who],
-              "status_field": ["hs_lead_status"] * len(who), "status": [_STATUSES[s] for s in step],
-              "entered_at": created[who] + (step * 3_600_000_000).astype("timedelta64[us]"),
-              "is_inferred": [False] * len(who)}
-    yield put(zone, job(data.LEADS, tenant, window, "hubspot", run, as_of), {"lead": lead, "lead_status": status})
-    called = numbers[numbers % 2 == 0]
-    when = start + (called.astype("int64") * (size.days * 86_400_000_000 // size.leads) + 600_000_000).astype("timedelta64[us]")
-    yield put(zone, job(data.CALLS, tenant, window, "hubspot", run, as_of), {"activity": {
-        "source": ["hubspot"] * len(called), "activity_id": [f"k{n}" for n in called], "lead_id": [f"l{n}" for n in called],
-        "activity_kind": ["call"] * len(called), "occurred_at": when, "is_automatic": [False] * len(called),
-        "direction": ["outbound"] * len(called), "outcome": ["answered" if n % 3 else "busy" for n in called],
-        "duration_seconds": [60] * len(called)}})
-    yield put(zone, job(data.DEALS, tenant, window, "hubspot", run, as_of), {"deal": _deals(numbers[numbers % 10 == 0], start, size)})
+    step = np.arange(len(who)) - np.repeat(np.cumsum(depth) - depth, depth)
+    return {"source": ["hubspot"] * len(who), "lead_id": [f"l{numbers[i]}" for i in who],
+            "status_field": ["hs_lead_status"] * len(who), "status": [_STATUSES[s] for s in step],
+            "entered_at": _created(numbers, size)[who] + (step * 3_600_000_000).astype("timedelta64[us]"),
+            "is_inferred": [False] * len(who)}
 
 
-def _deals(numbers: Any, start: Any, size: Size) -> dict[str, Any]:
-    pace = size.days * 86_400_000_000 // size.leads
-    made = start + (numbers.astype("int64") * pace + 86_400_000_000).astype("timedelta64[us]")
+def _calls(numbers: Numbers, size: Size) -> dict[str, Any]:
+    """One call on every second lead, ten minutes after it came; two in three are answered."""
+    count = len(numbers)
+    return {"source": ["hubspot"] * count, "activity_id": [f"k{n}" for n in numbers],
+            "lead_id": [f"l{n}" for n in numbers], "activity_kind": ["call"] * count,
+            "occurred_at": _created(numbers, size) + np.timedelta64(10, "m"), "is_automatic": [False] * count,
+            "direction": ["outbound"] * count, "outcome": ["answered" if n % 3 else "busy" for n in numbers],
+            "duration_seconds": [60] * count}
+
+
+def _deals(numbers: Numbers, size: Size) -> dict[str, Any]:
+    """One deal on every tenth lead, won after five days."""
+    made, count = _created(numbers, size) + np.timedelta64(1, "D"), len(numbers)
     closed = made + np.timedelta64(5, "D")
-    return {"source": ["hubspot"] * len(numbers), "deal_id": [f"d{n}" for n in numbers], "created_at": made,
-            "created_day": made.astype("datetime64[D]"), "updated_at": closed, "is_won": [True] * len(numbers),
-            "is_lost": [False] * len(numbers), "is_archived": [False] * len(numbers),
-            "lead_id": [f"l{n}" for n in numbers], "closed_at": closed, "closed_day": closed.astype("datetime64[D]"),
-            "deal_amount": np.full(len(numbers), 1_000_000), "currency_code": ["VND"] * len(numbers),
-            "gross_margin_amount": np.full(len(numbers), 300_000)}
-
-
-def last(window: Window, days: int) -> Window:
-    """The end of a window."""
-    return Window(window.last - timedelta(days=days - 1), window.last)
+    return {"source": ["hubspot"] * count, "deal_id": [f"d{n}" for n in numbers], "created_at": made,
+            "created_day": made.astype("datetime64[D]"), "updated_at": closed, "is_won": [True] * count,
+            "is_lost": [False] * count, "is_archived": [False] * count, "lead_id": [f"l{n}" for n in numbers],
+            "closed_at": closed, "closed_day": closed.astype("datetime64[D]"),
+            "deal_amount": np.full(count, 1_000_000), "currency_code": ["VND"] * count,
+            "gross_margin_amount": np.full(count, 300_000)}
 
 
 def until(day: date, days: int) -> Window:
