@@ -84,6 +84,7 @@ class Store(_Section):
     landing: str = "var/landing"
     docs: str = "var/data-docs"
     landing_retention_days: int = 400
+    docs_retention_days: int = 30
     memory_limit: str = "1GB"  # of DuckDB; beyond it work spills to disk
 
 

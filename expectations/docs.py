@@ -9,7 +9,9 @@ from __future__ import annotations
 import html
 import logging
 import re
+import shutil
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,6 +34,15 @@ border-bottom:1px solid #ddd;vertical-align:top}td.n{text-align:right;font-varia
 def folder(settings: Settings, run_id: str) -> Path:
     """Where a run's Data Docs lie."""
     return settings.path(settings.store.docs) / run_id
+
+
+def expire(settings: Settings, now: datetime) -> None:
+    """Remove the pages of runs that are older than `store.docs_retention_days`."""
+    oldest = (now - timedelta(days=settings.store.docs_retention_days)).timestamp()
+    root = settings.path(settings.store.docs)
+    for page in root.glob("*/index.html"):
+        if page.stat().st_mtime < oldest:
+            shutil.rmtree(page.parent, ignore_errors=True)
 
 
 def build(settings: Settings, run_id: str, results: Sequence[GateResult]) -> Path | None:

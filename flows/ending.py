@@ -30,7 +30,8 @@ def finish(work: Work, outcome: Outcome) -> Night:
     """Note the end, tell it, and say what became of the night."""
     with work.timed("tell"):
         index = docs.build(work.settings, work.run.run_id, work.gates)
-        delivery = _tell(work, list(_messages(work)))
+        over = outcome in (Outcome.PUBLISHED, Outcome.PARTIAL)  # a stopped night has not looked at everything
+        delivery = _tell(work, list(_messages(work)), resolving=over)
     note = "; ".join(sorted({str(item.error.where or item.source) for item in work.refused}))
     ledger.finish_run(work.wh, work.run, _STATUS[outcome], note[:500])
     _clean(work)
@@ -42,7 +43,7 @@ def failed(work: Work, error: CrosscheckError) -> None:
     if isinstance(error, Fatal) and error.exit_code == 6:
         return  # somebody else writes now: nothing may be noted here
     ledger.finish_run(work.wh, work.run, "failed", str(error)[:500])
-    _tell(work, [night_failed(work.run.run_id, error, work.settings)])
+    _tell(work, [night_failed(work.run.run_id, error, work.settings)], resolving=False)
 
 
 def _messages(work: Work) -> Iterator[Message]:
@@ -56,12 +57,13 @@ def _messages(work: Work) -> Iterator[Message]:
         yield warned
 
 
-def _tell(work: Work, messages: list[Message]) -> Delivery:
+def _tell(work: Work, messages: list[Message], *, resolving: bool) -> Delivery:
     """Everything into the outbox in one transaction, what is over resolved, then out with it."""
     def write(conn: Connection) -> None:
         for message in messages:
             enqueue(conn, work.run.run_id, message, work.settings, work.run.as_of)
-        resolve(conn, work.run.run_id, [message.topic for message in messages], work.settings, work.run.as_of)
+        if resolving:
+            resolve(conn, work.run.run_id, [message.topic for message in messages], work.settings, work.run.as_of)
 
     work.wh.write(write)
     return deliver(work.wh, work.settings, work.run.as_of)
@@ -73,6 +75,7 @@ def _clean(work: Work) -> None:
     try:
         work.zone.expire(oldest.isoformat())
         work.zone.sweep()
+        docs.expire(work.settings, work.run.as_of)
     except OSError as error:
         _LOG.warning("landing was not cleaned up: %s", type(error).__name__)
 

@@ -22,6 +22,7 @@ from flows.plan import Clock, Known, plan
 from flows.runner import Runner
 from flows.sources import Opened, Refused, open_source
 from warehouse import Warehouse, build, history, incoming, ledger, migrations, publish, stage
+from warehouse.accounts import remember
 from warehouse.ledger import Run
 from warehouse.marts.base import BuiltMart
 
@@ -90,6 +91,7 @@ def plan_slices(work: Work) -> None:
             work.refused.append(answer)
             continue
         work.opened[answer.source.name] = answer
+        remember(work.wh, work.run, answer.connector.name, answer.accounts)
         work.closed += [f"{answer.source.name} / {one.account_id} ({one.status})"
                         for one in answer.accounts if not one.is_open]
         work.jobs += plan(answer, work.clock, known)
