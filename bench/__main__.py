@@ -1,0 +1,87 @@
+"""`python -m bench`: make the rows, time the floor and us in turn, print medians and ratios, keep build/bench.json."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import pickle
+import shutil
+import statistics
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from bench import data, nights
+from bench.data import Size
+from bench.floor import floor
+from bench.ours import play
+from connectors.landing import LandingZone
+
+
+def main() -> None:
+    """Print the figures of one run."""
+    words = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    words.add_argument("--ads", type=int, default=2_500, help="ads; each has 400 days (2,500: a million ad-day rows)")
+    words.add_argument("--leads", type=int, default=200_000)
+    words.add_argument("--rounds", type=int, default=3)
+    words.add_argument("--engine", default="duckdb:///warehouse.duckdb", help="a PostgreSQL URL measures that engine")
+    words.add_argument("--play", type=Path, help=argparse.SUPPRESS)
+    said = words.parse_args()
+    if said.play:
+        sys.stdout.write(json.dumps(play(said.play, said.engine)))
+        return
+    folder = Path("build/bench").resolve()
+    landed = prepare(folder, Size(ads=said.ads, leads=said.leads))
+    rounds = [measure(folder, landed, said.engine) for _ in range(said.rounds)]
+    figures = summary(rounds)
+    Path("build/bench.json").write_text(json.dumps(figures, indent=2), encoding="utf-8")
+    for name, value in figures.items():
+        print(f"{name:24} {value:,.3f}" if isinstance(value, float) else f"{name:24} {value}")
+
+
+def prepare(folder: Path, size: Size) -> list[nights.Landed]:
+    """Land both nights: 400 days, then one more with its lookback of 35 days."""
+    shutil.rmtree(folder, ignore_errors=True)
+    zone = LandingZone(folder / "landing")
+    newest = size.leads // 100
+    first = nights.land(zone, size, nights.until(data.LAST, size.days), "first", data.AS_OF,
+                        leads=range(size.leads - newest), seed=1)
+    day = timedelta(days=1)
+    second = nights.land(zone, size, nights.until(data.LAST + day, 35), "second", data.AS_OF + day,
+                         leads=range(size.leads - 2 * newest, size.leads), seed=2)
+    (folder / "nights.pickle").write_bytes(pickle.dumps([first, second]))
+    return first
+
+
+def measure(folder: Path, landed: list[nights.Landed], engine: str) -> dict[str, Any]:
+    """The floor and us, one after the other, so that both meet the same machine."""
+    for name in ("warehouse.duckdb", "published.duckdb"):
+        (folder / name).unlink(missing_ok=True)
+    raw = floor(folder / "landing", landed, folder)
+    command = [sys.executable, "-m", "bench", "--play", str(folder), "--engine", engine]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return raw | json.loads(done.stdout)
+
+
+def summary(rounds: list[dict[str, Any]]) -> dict[str, Any]:
+    """Medians over the rounds, and the ratios that the aims are about."""
+    figures: dict[str, Any] = {"command": "make bench", "rounds": len(rounds)}
+    for name, value in rounds[0].items():
+        figures[name] = statistics.median(r[name] for r in rounds) if isinstance(value, float) else value
+    staged = figures["first_load_s"] + figures["first_stage_s"]
+    night = figures["second_load_s"] + figures["second_stage_s"] + figures["second_build_s"]
+    figures |= {
+        "rows_per_second": figures["first_rows"] / staged,
+        "stage_ratio": staged / figures["floor_read_s"],
+        "build_ratio": figures["first_build_s"] / (figures["floor_read_s"] + figures["floor_query_s"]),
+        "incremental_build_share": figures["second_build_s"] / figures["first_build_s"],
+        "incremental_share": night / (staged + figures["first_build_s"]),
+        "peak_mib": max(r["peak_mib"] for r in rounds),
+    }
+    return figures
+
+
+if __name__ == "__main__":
+    main()
