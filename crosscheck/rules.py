@@ -1,4 +1,4 @@
-"""The agreed meaning of each CRM status: one YAML file per connector, signed by both heads.
+"""The agreed meaning of each CRM status: one YAML file per connector, or per source by its name, signed by both heads.
 
     connector: hubspot
     signed_by: {marketing: null, sales: null}
@@ -74,9 +74,12 @@ class LeadStates:
                        for file in self.files.values() for (field, status), states in file.statuses.items())
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:12]
 
-    def states_for(self, connector: str) -> Mapping[tuple[str, str], tuple[str, ...]]:
-        """(status_field, status) -> states of a connector; empty when it has no file."""
-        return self.files[connector].statuses if connector in self.files else {}
+    def states_for(self, *names: str) -> Mapping[tuple[str, str], tuple[str, ...]]:
+        """(status_field, status) -> states by the first of these names that has a file; empty when none has.
+
+        A configured source is asked for by its own name, then its connector's: two exports need not mean the same.
+        """
+        return next((self.files[name].statuses for name in names if name in self.files), {})
 
     def knows(self, connector: str, status_field: str, status: str) -> bool:
         """Whether somebody agreed what this status means, be it nothing."""

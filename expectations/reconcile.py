@@ -137,7 +137,7 @@ def _statuses(states: LeadStates | None, settings: Settings) -> list[Fact]:
 
 def _known(states: LeadStates, source: str, connector: str) -> sa.ColumnElement[bool]:
     by_field: dict[str, list[str]] = {}
-    for field, status in states.states_for(connector):
+    for field, status in states.states_for(source, connector):
         by_field.setdefault(field, []).append(status)
     agreed = [sa.and_(_STATUS.c.status_field == field, _STATUS.c.status.in_(sorted(values)))
               for field, values in sorted(by_field.items())]

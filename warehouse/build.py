@@ -101,11 +101,11 @@ def _analyse(conn: sa.Connection, target: sa.Table) -> None:
 
 
 def _rules(settings: Settings, states: LeadStates | None) -> list[tuple[str, str, str, str, str]] | None:
-    """The agreed meanings by configured source: each source follows its connector's file."""
+    """The agreed meanings by configured source: a file of its own name goes before its connector's."""
     if states is None:
         return None
-    return [(source.name, rule.status_field, rule.status, rule.state, states.version)
-            for source in settings.sources for rule in states.rows if rule.connector == source.connector]
+    return [(source.name, field, status, state, states.version) for source in settings.sources
+            for (field, status), meant in states.states_for(source.name, source.connector).items() for state in meant]
 
 
 def _everything(conn: sa.Connection) -> bool:

@@ -56,4 +56,4 @@ def test_every_status_has_an_agreed_meaning(zoho: dict[str, pd.DataFrame]) -> No
     """No status of the export is unknown to the example's rules."""
     rules = load_lead_states(ROOT / "examples" / "zoho" / "rules" / "lead_states")
     statuses = zoho["lead_status"][["status_field", "status"]].drop_duplicates().itertuples(index=False)
-    assert all(rules.knows("files", field, status) for field, status in statuses)
+    assert all(rules.knows("zoho", field, status) for field, status in statuses)

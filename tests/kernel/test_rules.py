@@ -88,3 +88,12 @@ def test_no_rules_at_all(tmp_path: Path) -> None:
     """An empty folder is a mistake, not an agreement that nothing means anything."""
     with pytest.raises(ConfigError, match="no rule file"):
         load_lead_states(tmp_path)
+
+
+def test_a_source_has_a_file_of_its_own(tmp_path: Path) -> None:
+    """A file under the source's name goes before its connector's; without one the connector's holds."""
+    write(tmp_path, GOOD.replace("crm", "files"), "files.yaml")
+    states = load_lead_states(write(tmp_path, GOOD.replace("crm", "zoho").replace("[reached]", "[hot]"), "zoho.yaml"))
+    assert states.states_for("zoho", "files")["status", "Called"] == ("hot",)
+    assert states.states_for("olist", "files")["status", "Called"] == ("reached",)
+    assert states.states_for("olist", "getfly") == {}
