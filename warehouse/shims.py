@@ -135,5 +135,10 @@ def wilson(hits: Expression, of: Expression) -> tuple[Expression, Expression]:
         type_=sa.Double())
     scale: Expression = sa.literal_column("1e0") + ratio(sa.literal_column(repr(squared)), n)
     low, high = ratio(middle - spread, scale), ratio(middle + spread, scale)
-    return (sa.func.greatest(low, sa.literal_column("0e0"), type_=sa.Double()),
-            sa.func.least(high, sa.literal_column("1e0"), type_=sa.Double()))
+    inside = (sa.func.greatest(low, sa.literal_column("0e0")), sa.func.least(high, sa.literal_column("1e0")))
+    return _where_any(of, inside[0]), _where_any(of, inside[1])
+
+
+def _where_any(of: Expression, bound: Expression) -> Expression:
+    """GREATEST and LEAST pass over nulls: without this a bound of nothing would be 0 or 1."""
+    return sa.cast(sa.case((of != 0, bound)), sa.Double())

@@ -165,21 +165,39 @@ class Company:
     days: int = 110
     chance: random.Random = field(init=False)
     made: int = field(default=0, init=False)
+    _held: dict[str, dict[tuple[Any, ...], Mapping[str, Any]]] | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         self.chance = random.Random(self.seed)
 
     def fill(self, wh: Warehouse) -> None:
         """The first load."""
+        self._held = {}
         for campaign in ("c1", "c2", "c3", "g1", "g2"):
-            put(wh, "campaign", self._version(campaign, FIRST))
-        put(wh, "fx_rate", *({"day": FIRST + timedelta(days=n), "fx_rate": Decimal(25000 + n)}
+            self._put(wh, "campaign", self._version(campaign, FIRST))
+        self._put(wh, "fx_rate", *({"day": FIRST + timedelta(days=n), "fx_rate": Decimal(25000 + n)}
                              for n in range(0, self.days, 4)))
-        put(wh, "ad_daily", *(each for n in range(self.days) for each in self._spend(FIRST + timedelta(days=n))))
-        put(wh, "engagement_daily", *({"day": FIRST + timedelta(days=n), "engagement_count": n}
+        self._put(wh, "ad_daily", *(each for n in range(self.days) for each in self._spend(FIRST + timedelta(days=n))))
+        self._put(wh, "engagement_daily", *({"day": FIRST + timedelta(days=n), "engagement_count": n}
                                       for n in range(0, self.days, 9)))
         for _ in range(self.leads):
             self._lead(wh)
+        for _ in range(self.leads // 4):
+            self._deal(wh)
+            self._click(wh)
+            self._call(wh)
+        held, self._held = self._held, None
+        for table, rows in held.items():
+            put(wh, table, *rows.values())
+
+    def _put(self, wh: Warehouse, table: str, *rows: Mapping[str, Any]) -> None:
+        """At once, or held until the first load is complete; the last row of a key wins."""
+        if self._held is None:
+            put(wh, table, *rows)
+            return
+        defaults = DEFAULTS.get(table, {})
+        self._held.setdefault(table, {}).update({
+            tuple(each.get(name, defaults.get(name)) for name in RECORDS[table].key): each for each in rows})
 
     def change(self, wh: Warehouse) -> None:
         """One random event of any kind."""
@@ -218,7 +236,7 @@ class Company:
         day, name = self._day(), f"l{self.made}"
         person = f"p{self.chance.randrange(self.leads)}"
         pick = self.chance.choice
-        put(wh, "lead", {
+        self._put(wh, "lead", {
             "lead_id": name, "created_day": day, "created_at": noon(day, self.chance.randrange(12)),
             "person_key": person, "is_email_valid": pick((True, False, None)), "owner_id": pick(("an", "binh", None)),
             "utm_source": pick((None, "Facebook", "google", "newsletter")),
@@ -234,18 +252,18 @@ class Company:
         return f"l{self.chance.randrange(1, self.made + 1)}"
 
     def _status(self, wh: Warehouse, lead: str | None = None) -> None:
-        put(wh, "lead_status", {"lead_id": lead or self._any(), "status": self.chance.choice(STATUSES),
+        self._put(wh, "lead_status", {"lead_id": lead or self._any(), "status": self.chance.choice(STATUSES),
                                 "entered_at": noon(self._day(), 13)})
 
     def _call(self, wh: Warehouse) -> None:
-        put(wh, "activity", {
+        self._put(wh, "activity", {
             "lead_id": self._any(), "activity_id": f"t{self.chance.random()}", "occurred_at": noon(self._day(), 14),
             "direction": self.chance.choice(("inbound", "outbound")), "duration_seconds": self.chance.randrange(60),
             "outcome": self.chance.choice(("answered", "busy"))})
 
     def _deal(self, wh: Warehouse) -> None:
         day = self._day()
-        put(wh, "deal", {
+        self._put(wh, "deal", {
             "deal_id": f"d{self.chance.randrange(self.leads)}", "closed_day": day, "is_won": self.chance.random() < 0.8,
             "lead_id": self.chance.choice((self._any(), self._any(), None)), "deal_amount": self._amount(9000),
             "gross_margin_amount": self._amount(2000), "currency_code": self.chance.choice(("VND", "USD")),
@@ -255,23 +273,23 @@ class Company:
     def _merge(self, wh: Warehouse) -> None:
         pair = [self._any(), self._any()]
         if pair[0] != pair[1]:
-            put(wh, "lead_merge", {"lead_id": max(pair), "merged_into_id": min(pair)})
+            self._put(wh, "lead_merge", {"lead_id": max(pair), "merged_into_id": min(pair)})
 
     def _unmerge(self, wh: Warehouse) -> None:
         take(wh, "lead_merge", {"lead_id": self._any()})
 
     def _respend(self, wh: Warehouse) -> None:
-        put(wh, "ad_daily", *self._spend(self._day()))
+        self._put(wh, "ad_daily", *self._spend(self._day()))
 
     def _rename(self, wh: Warehouse) -> None:
-        put(wh, "campaign", self._version(self.chance.choice(("c1", "c2", "c3", "g1", "gone")), self._day()))
+        self._put(wh, "campaign", self._version(self.chance.choice(("c1", "c2", "c3", "g1", "gone")), self._day()))
 
     def _rate(self, wh: Warehouse) -> None:
-        put(wh, "fx_rate", {"day": self._day(), "fx_rate": Decimal(self.chance.randrange(25000, 26000))})
+        self._put(wh, "fx_rate", {"day": self._day(), "fx_rate": Decimal(self.chance.randrange(25000, 26000))})
 
     def _click(self, wh: Warehouse) -> None:
         n = self.chance.randrange(9)
-        put(wh, "ad_touch", self.chance.choice((
+        self._put(wh, "ad_touch", self.chance.choice((
             {"platform": "google_ads", "account_id": "ga", "touch_kind": "gclid", "touch_id": f"click{n}",
              "campaign_id": self.chance.choice(("g1", "g2"))},
             {"touch_kind": "vendor_lead_id", "touch_id": f"form{n}", "campaign_id": self.chance.choice(("c1", "c2"))})))
@@ -279,7 +297,7 @@ class Company:
     def _recreate(self, wh: Warehouse) -> None:
         day = self._day()
         person = f"p{self.chance.randrange(self.leads)}"
-        put(wh, "lead", {"lead_id": self._any(), "created_day": day, "person_key": person,
+        self._put(wh, "lead", {"lead_id": self._any(), "created_day": day, "person_key": person,
                          "utm_campaign": self.chance.choice((None, "c3", "g2"))})
 
     def _vanish(self, wh: Warehouse) -> None:

@@ -10,6 +10,7 @@ from warehouse.marts import (
     deal_fact,
     lead_fact,
     lead_quality,
+    metric_coverage,
     source_freshness,
     spend_reconciliation,
     unmatched_leads,
@@ -18,6 +19,7 @@ from warehouse.marts.base import BuiltMart, Check, Mart, Partition
 
 MARTS: tuple[Mart, ...] = tuple(module.MART for module in (
     lead_fact, deal_fact, campaign_roi_daily, campaign_roi_cohort, campaign_roi_closed, date_basis_tieout,
-    lead_quality, spend_reconciliation, source_freshness, unmatched_leads))
+    lead_quality, spend_reconciliation, source_freshness, unmatched_leads,
+    metric_coverage))
 
 __all__ = ["MARTS", "BuiltMart", "Check", "Mart", "Partition"]

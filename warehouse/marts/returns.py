@@ -12,7 +12,7 @@ from crosscheck.tables import Column, Kind, Table
 from warehouse import ddl
 from warehouse.marts.base import Check, arrange
 from warehouse.metrics import RETURN_METRICS
-from warehouse.shims import Expression, count, total
+from warehouse.shims import MONEY, Expression, count, total
 from warehouse.staging.base import Context, Part, Selectable, stack
 from warehouse.staging.names import campaign_version, with_name
 
@@ -61,7 +61,7 @@ def finished(ctx: Context, record: Table, rows: Selectable, last: Expression,
     for column in _ZERO_WITHOUT_ROWS:
         known[column] = sa.func.coalesce(known[column], sa.literal_column("0", sa.BigInteger()))
     for column in ("revenue_reporting_amount", "gross_margin_reporting_amount"):
-        known[column] = sa.case((known["won_deal_count"] == 0, sa.literal_column("0", sa.Numeric(18, 6))),
+        known[column] = sa.case((known["won_deal_count"] == 0, sa.cast(sa.literal_column("0"), MONEY)),
                                 else_=known[column])
     known |= {metric.name: metric.expression(known) for metric in RETURN_METRICS}
     known |= {"campaign_name": name, "reporting_currency_code": sa.literal(ctx.reporting_currency)}

@@ -28,10 +28,13 @@ def head_outcome(ctx: Context) -> sa.Select[Any]:
     """One row per head lead of the scope with anything recorded: the first instant of each state."""
     head = ctx.step(lead_head)
     names = [f"{state}_at" for state in KEPT] + ["first_won_at"]
-    types = {"source": sa.Text(), "lead_id": sa.Text(), **dict.fromkeys(names, sa.DateTime()),
+    moments = [*names, "touched_at"]
+    types = {"source": sa.Text(), "lead_id": sa.Text(), **dict.fromkeys(moments, sa.DateTime()),
              "is_recorded": sa.Boolean()}
     event = stack(_statuses(), _activities(), _wins(), types=types)
     firsts = [sa.func.min(event.c[name]).label(name) for name in names]
+    answer = sa.case((event.c.touched_at >= head.c.head_created_at, event.c.touched_at))
+    firsts.append(sa.func.min(answer).label("first_touch_at"))
     recorded = sa.func.bool_or(event.c.is_recorded, type_=sa.Boolean()).label("has_status")
     origin = event.join(head, sa.and_(head.c.source == event.c.source, head.c.lead_id == event.c.lead_id))
     if ctx.heads is not None:
@@ -64,7 +67,7 @@ def _activities() -> Part:
     values: dict[str, Expression] = {
         "source": act.c.source, "lead_id": act.c.lead_id,
         "reached_at": sa.case((spoken, act.c.occurred_at)), "attempted_at": sa.case((tried, act.c.occurred_at)),
-        "is_recorded": sa.true()}
+        "touched_at": sa.case((tried, act.c.occurred_at)), "is_recorded": sa.true()}
     return act, values, sa.true()
 
 
