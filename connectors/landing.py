@@ -23,7 +23,7 @@ import msgspec
 import pyarrow as pa
 
 from connectors.base import Slice
-from crosscheck.errors import DataError
+from crosscheck.errors import ConfigError, DataError
 
 MANIFEST = "manifest.json"
 
@@ -146,6 +146,16 @@ class LandingZone:
         with pa.CompressedInputStream(pa.BufferReader(packed), "zstd") as stream:
             body: bytes = stream.read()
         return body
+
+    def raw(self, where: str, page_no: int) -> bytes:
+        """A page by its slice's folder, as `page`. Raises ConfigError when that slice or page is not here."""
+        path = self.path(where, MANIFEST)
+        if not self.fs.exists(path):
+            raise ConfigError(f"{where} is not in landing", fix="it has expired, or store.landing was moved")
+        manifest = msgspec.json.decode(self.fs.cat_file(path), type=Manifest)
+        if not 1 <= page_no <= manifest.pages:
+            raise ConfigError(f"that slice has {manifest.pages} pages", fix=f"--page 1 to {manifest.pages}")
+        return self.page(manifest, page_no)
 
     def parquet(self, manifest: Manifest, table: str) -> Path:
         """A local file with the canonical rows of a table, or `quarantine`; copied here from a remote zone.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 
 
 def main() -> None:
@@ -11,19 +12,36 @@ def main() -> None:
     os.environ.setdefault("DO_NOT_TRACK", "1")
     os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
-    from crosscheck.cli import app
-    from crosscheck.errors import CrosscheckError
     from crosscheck.redact import install
 
     install()
+    sys.exit(call(sys.argv[1:]))
+
+
+def call(words: list[str]) -> int:
+    """The exit code of a command line; with `--json` an error is a JSON document on stderr."""
+    from cyclopts import CycloptsError
+
+    from crosscheck.cli import app
+    from crosscheck.errors import CrosscheckError
+
     try:
-        code = app(result_action="return_value")
+        code = app(words, result_action="return_value", exit_on_error=False)
+    except CycloptsError:
+        return 2  # cyclopts has said on stderr what is off
     except CrosscheckError as error:
         from crosscheck.cli.out import complain
 
-        complain(error)
-        code = error.exit_code
-    sys.exit(code if isinstance(code, int) else 0)
+        complain(error, as_json="--json" in words)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 130
+    except Exception:  # noqa: BLE001 -- a traceback may quote a vendor's answer or an address with its password
+        from crosscheck.redact import redact
+
+        sys.stderr.write(redact(traceback.format_exc()) + "This is a fault of Crosscheck's: please report it.\n")
+        return 1
+    return code if isinstance(code, int) else 0
 
 
 if __name__ == "__main__":

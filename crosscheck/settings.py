@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import os
 import re
+import tomllib
 from pathlib import Path
 from typing import Annotated, Any
+from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
@@ -65,12 +67,18 @@ class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+def _zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError("not a time zone of the IANA list, e.g. Asia/Ho_Chi_Minh")
+    return name
+
+
 class Project(_Section):
     """Whose night this is."""
 
     name: str = "crosscheck"
-    reporting_currency: str = "VND"
-    time_zone: str = "Asia/Ho_Chi_Minh"
+    reporting_currency: str = Field("VND", pattern=r"^[A-Z]{3}$")
+    time_zone: Annotated[str, AfterValidator(_zone)] = "Asia/Ho_Chi_Minh"
     history_days: int = Field(120, ge=1, le=1123)
     lookback_days: int = Field(35, ge=1, le=400)
     deep_lookback_days: int = Field(95, ge=1, le=400)
@@ -172,6 +180,8 @@ def load(path: Path | None = None) -> Settings:
     os.environ["CROSSCHECK_CONFIG"] = str(file)
     try:
         return Settings(home=file.parent)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file.name} is not TOML: {error}", fix=f"edit {file.name}") from None
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])

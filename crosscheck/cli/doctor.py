@@ -6,15 +6,18 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
+from rich.text import Text
 
-from crosscheck.cli.out import err, out, print_json
-from crosscheck.errors import CrosscheckError
-from crosscheck.settings import Settings, load
+from crosscheck.cli.out import following, out, print_json
+from crosscheck.errors import CrosscheckError, LockHeld
+from crosscheck.redact import redact
+from crosscheck.settings import Settings, Source, load
 
 #: Versions whose neighbours are known to break the night without an error (docs/decisions/0003-dependencies.md).
 PINS = {"prefect": "3.8.8", "duckdb": "1.5.6", "great-expectations": "1.24.1"}
@@ -46,12 +49,12 @@ def doctor(*, config: Annotated[Path | None, Parameter("--config", help="Default
     if as_json:
         print_json({"findings": findings, "ok": not bad})
     for finding in () if as_json else findings:
-        mark = "[green]✓[/green]" if finding.ok else "[red]✗[/red]"
-        out.print(f"{mark} {finding.check}: {finding.detail}")
+        mark = ("✓", "green") if finding.ok else ("✗", "red")
+        out.print(Text.assemble(mark, f" {finding.check}: {finding.detail}"))
         if not finding.ok and finding.fix:
-            out.print(f"    [bold]next:[/bold] {finding.fix}")
+            out.print(Text.assemble("    ", ("next:", "bold"), f" {finding.fix}"))
     if not bad and not as_json:
-        err.print("  [bold]next:[/bold] crosscheck run")
+        following("crosscheck run")
     return 3 if bad else 0
 
 
@@ -78,25 +81,31 @@ def _configured(config: Path | None, *, offline: bool) -> Iterator[Finding]:
     try:
         settings = load(config)
     except CrosscheckError as error:
-        yield Finding("settings", False, error.what, error.fix)  # noqa: FBT003
+        yield Finding("settings", ok=False, detail=error.what, fix=error.fix)
         return
-    yield Finding("settings", True, f"{len(settings.sources)} sources, reporting in {settings.project.reporting_currency}")  # noqa: FBT003
+    yield _known(settings)
     yield _try("privacy key", lambda: f"{len(settings.secret(settings.privacy_key))} characters")
     yield _try("rules", lambda: _rules(settings))
     yield _try("warehouse", lambda: _warehouse(settings))
-    for ref in (*settings.alerts.critical, *settings.alerts.warning):
-        yield _try(f"alert address {ref}", lambda ref=ref: "present" if settings.secret(ref) else "empty")  # type: ignore[misc]
+    for ref in dict.fromkeys((*settings.alerts.critical, *settings.alerts.warning)):
+        yield _try(f"alert address {ref}", partial(_address, settings, ref))
     if not settings.alerts.critical:
-        yield Finding("alerts", False, "nobody is told when a night fails", "set alerts.critical")  # noqa: FBT003
+        yield Finding("alerts", ok=False, detail="nobody is told when a night fails", fix="set alerts.critical")
     for source in () if offline else settings.sources:
-        yield _try(f"source {source.name}", lambda source=source: _source(settings, source.name))  # type: ignore[misc]
+        yield _try(f"source {source.name}", partial(_source, settings, source))
+
+
+def _known(settings: Settings) -> Finding:
+    count = len(settings.sources)
+    return Finding("settings", ok=count > 0, fix="uncomment or add [[sources]] in crosscheck.toml",
+                   detail=f"{count} sources, reporting in {settings.project.reporting_currency}")
 
 
 def _try(check: str, look: Callable[[], str]) -> Finding:
     try:
-        return Finding(check, True, look())  # noqa: FBT003
+        return Finding(check, ok=True, detail=look())
     except CrosscheckError as error:
-        return Finding(check, False, error.what, error.fix)  # noqa: FBT003
+        return Finding(check, ok=False, detail=redact(error.what), fix=redact(error.fix))
 
 
 def _rules(settings: Settings) -> str:
@@ -107,16 +116,27 @@ def _rules(settings: Settings) -> str:
 
 
 def _warehouse(settings: Settings) -> str:
+    """A file that is not there yet is not made by looking; a night under way is no fault."""
     from warehouse import open_warehouse
+    from warehouse.engine import warehouse_url
 
-    with open_warehouse(settings) as wh:
-        return f"{wh.dialect} answers"
+    url = warehouse_url(settings)
+    if url.drivername == "duckdb" and not Path(url.database or "").exists():
+        return "the first run makes it"
+    try:
+        with open_warehouse(settings, lock=False) as wh:
+            return f"{wh.dialect} answers"
+    except LockHeld as held:
+        return held.what
 
 
-def _source(settings: Settings, name: str) -> str:
+def _address(settings: Settings, ref: str) -> str:
+    return f"present, {len(settings.secret(ref))} characters"
+
+
+def _source(settings: Settings, source: Source) -> str:
     from flows.sources import Refused, open_source
 
-    source = next(item for item in settings.sources if item.name == name)
     opened = open_source(source, settings)
     if isinstance(opened, Refused):
         raise opened.error

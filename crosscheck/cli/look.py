@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from crosscheck.cli.out import err, out, print_json, table
+from crosscheck.cli.out import UsageError, bad, following, print_json, raw, table
 from crosscheck.errors import ConfigError
 from crosscheck.settings import Settings, load
 
@@ -32,7 +33,7 @@ def status(*, runs: int = 5, run: str = "", config: Config = None, as_json: Json
     """
     from warehouse import history, ledger, open_warehouse
 
-    with open_warehouse(load(config), lock=False) as wh:
+    with open_warehouse(load(config), lock=False) as wh, _begun():
         latest = [dict(row._mapping) for row in ledger.latest_runs(wh, runs)]  # noqa: SLF001
         asked = run or (latest[0]["run_id"] if latest else "")
         refused = [dict(row._mapping) for row in ledger.slices(wh, asked) if row.status == "refused"]  # noqa: SLF001
@@ -41,16 +42,32 @@ def status(*, runs: int = 5, run: str = "", config: Config = None, as_json: Json
     if as_json:
         print_json({"runs": latest, "refused": refused, "failed_checks": failed, "streams": states})
         return 0
-    table("runs", ("run", "as of", "status", "note"), [(r["run_id"], r["as_of"], r["status"], r["note"]) for r in latest])
-    table("complete up to", ("stream", "day", "rows"), [(key, s.covered_to, s.staged_rows) for key, s in sorted(states.items())], right=("rows",))
+    shown = ("run_id", "as_of", "status", "note")
+    table("runs", shown, [[row[name] for name in shown] for row in latest])
+    table("complete up to", ("stream", "day", "rows"),
+          [(key, s.covered_to, s.staged_rows) for key, s in sorted(states.items())], right=("rows",))
     for row in refused:
-        err.print(f"[red]✗[/red] {row['stream_key']} {row['first_day']}..{row['last_day']}: {row['error']}")
+        bad(f"{row['stream_key']} {row['first_day']}..{row['last_day']}: {row['error']}")
     for row in failed:
-        err.print(f"[red]✗[/red] gate {row['gate']} · {row['table_name']} · {row['check_name']}: {row['detail']}")
+        bad(f"gate {row['gate']} · {row['severity']} · {row['table_name']} · {row['check_name']}: {row['detail']}")
     return 0
 
 
-def sql(mart: str, *, dialect: Literal["duckdb", "postgresql"] = "duckdb", config: Config = None, as_json: Json = False) -> int:
+@contextmanager
+def _begun() -> Iterator[None]:
+    """A warehouse in which no run ever began has no ledger yet."""
+    from sqlalchemy.exc import DBAPIError
+
+    try:
+        yield
+    except DBAPIError as error:
+        if "does not exist" not in str(error.orig):
+            raise
+        raise ConfigError("nothing has been run in this warehouse yet", fix="crosscheck run") from None
+
+
+def sql(mart: str, *, dialect: Literal["duckdb", "postgresql"] = "duckdb", config: Config = None,
+        as_json: Json = False) -> int:
     """Print the SELECT that builds a mart, steps as CTEs, in an engine's own words.
 
     Example: `crosscheck sql campaign_roi_cohort --dialect postgresql`
@@ -64,7 +81,7 @@ def sql(mart: str, *, dialect: Literal["duckdb", "postgresql"] = "duckdb", confi
     from warehouse.trace import find
 
     text = printed(find(mart), _settings_or_defaults(config), datetime.now(UTC), dialect)
-    print_json({"mart": mart, "dialect": dialect, "sql": text}) if as_json else out.print(text, markup=False)
+    print_json({"mart": mart, "dialect": dialect, "sql": text}) if as_json else raw(text + ";")
     return 0
 
 
@@ -96,9 +113,9 @@ def trace(mart: str, *key: str, slice_id: Annotated[str | None, Parameter("--pay
     from warehouse.trace import trace as follow
 
     settings = load(config)
-    with open_warehouse(settings, lock=False) as wh:
+    with open_warehouse(settings, lock=False) as wh, _begun():
         if slice_id:
-            return _payload(settings, wh, slice_id, page)
+            return _payload(settings, wh, slice_id, page, as_json=as_json)
         found = follow(wh, mart, _parse(key), limit)
     if as_json:
         print_json({"mart": mart, **{part: [dict(row) for row in getattr(found, part)] for part in _PARTS}})
@@ -106,9 +123,9 @@ def trace(mart: str, *key: str, slice_id: Annotated[str | None, Parameter("--pay
     for part, title in _PARTS.items():
         _show(title, getattr(found, part))
     if len(found.rows) > 1:
-        err.print("  [bold]next:[/bold] name more of the key to open one row to its evidence")
+        following("name more of the key to open one row to its evidence")
     elif found.leads or found.deals or found.ads:
-        err.print(f"  [bold]next:[/bold] crosscheck trace {mart} --payload SLICE_ID --page PAGE_NO shows the vendor's own answer")
+        following(f"crosscheck trace {mart} --payload SLICE_ID --page PAGE_NO shows the vendor's own answer")
     return 0
 
 
@@ -117,8 +134,9 @@ _PARTS = {"rows": "published", "leads": "leads", "deals": "deals", "ads": "ad ro
 
 def _parse(words: Sequence[str]) -> dict[str, str]:
     pairs = [word.partition("=") for word in words]
-    if bad := [name for name, equals, _ in pairs if not equals]:
-        raise ConfigError(f"{bad[0]!r} is not column=value", fix="crosscheck trace MART platform=meta_ads day=2026-11-01")
+    if wrong := [name for name, equals, _ in pairs if not equals]:
+        raise UsageError(f"{wrong[0]!r} is not column=value",
+                         fix="crosscheck trace MART platform=meta_ads day=2026-11-01")
     return {name: value for name, _, value in pairs}
 
 
@@ -128,10 +146,11 @@ def _show(title: str, rows: Sequence[Mapping[str, Any]]) -> None:
         table(f"{title} ({len(rows)})", names, [[row[name] for name in names] for row in rows])
 
 
-def _payload(settings: Settings, wh: Warehouse, slice_id: str, page: int) -> int:
+def _payload(settings: Settings, wh: Warehouse, slice_id: str, page: int, *, as_json: bool) -> int:
     from connectors.landing import LandingZone
     from warehouse.trace import payload
 
-    zone = LandingZone(settings.landing)
-    out.print(zone.raw(payload(wh, slice_id), page).decode("utf-8", "replace"), markup=False)
+    where = payload(wh, slice_id)
+    body = LandingZone(settings.landing).raw(where, page).decode("utf-8", "replace")
+    print_json({"folder": where, "page": page, "body": body}) if as_json else raw(body)
     return 0

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from crosscheck.cli.out import complain, err, print_json, progress
+from crosscheck.cli.out import UsageError, complain, following, note, print_json, progress
 from crosscheck.errors import ConfigError
-from crosscheck.settings import load
+from crosscheck.settings import Settings, load
 from crosscheck.windows import Window
 
 if TYPE_CHECKING:
@@ -35,11 +36,15 @@ def run(*, as_of: datetime | None = None, deep: bool = False, source: tuple[str,
     from flows.night import night
     from flows.runner import Threads, listening
 
-    settings = load(config)
+    settings = _sources(load(config), source)
     with progress() as tell, listening(tell):
         result = night(settings, moment(as_of), kind="weekly_deep" if deep else "nightly", only=source,
                        runner=Threads(), resume=as_of is None)
-    return _report(result, as_json=as_json)
+    if as_json:
+        print_json(result.summary())
+    else:
+        _show(result)
+    return result.exit_code
 
 
 def backfill(window: str, *, source: tuple[str, ...] = (), chunk_days: int = 30, as_of: datetime | None = None,
@@ -58,14 +63,44 @@ def backfill(window: str, *, source: tuple[str, ...] = (), chunk_days: int = 30,
     from flows.backfill import backfill as play
     from flows.runner import Threads, listening
 
-    settings = load(config)
+    days, settings = _window(window, chunk_days), _sources(load(config), source)
     with progress() as tell, listening(tell):
-        results = play(settings, Window.parse(window), moment(as_of), only=source, chunk_days=chunk_days,
-                       runner=Threads())
-    codes = [_report(result, as_json=as_json) for result in results]
-    if not results:
-        err.print("every chunk of that range has been published before")
-    return max(codes, default=0)
+        results = play(settings, days, moment(as_of), only=source, chunk_days=chunk_days, runner=Threads())
+    if as_json:
+        print_json({"window": str(days), "chunks": [result.summary() for result in results]})
+    elif not results:
+        note("every chunk of that range has been published before")
+    else:
+        for result in results:
+            _show(result)
+    return _worst(results)
+
+
+def _worst(results: Sequence[Night]) -> int:
+    """The code of the chunk that stopped the backfill, else the worst of the published ones."""
+    if results and not results[-1].published:
+        return results[-1].exit_code
+    return max((result.exit_code for result in results), default=0)
+
+
+def _window(text: str, chunk_days: int) -> Window:
+    if chunk_days < 1:
+        raise UsageError("--chunk-days is at least 1", fix="leave it out: 30 days at a time")
+    try:
+        return Window.parse(text)
+    except (ValueError, ConfigError):
+        raise UsageError(f"{text!r} is not a range of days",
+                         fix="write FIRST..LAST, e.g. 2026-01-01..2026-06-30") from None
+
+
+def _sources(settings: Settings, wanted: tuple[str, ...]) -> Settings:
+    """Settings that name every source asked for, and one at least."""
+    known = [source.name for source in settings.sources]
+    if not known:
+        raise ConfigError("no source is configured", fix="uncomment or add [[sources]] in crosscheck.toml")
+    if unknown := [name for name in wanted if name not in known]:
+        raise ConfigError(f"no source {unknown[0]!r} is configured", fix=f"one of {', '.join(known)}")
+    return settings
 
 
 def watch(*, at: datetime | None = None, config: Config = None, as_json: Json = False) -> int:
@@ -83,7 +118,7 @@ def watch(*, at: datetime | None = None, config: Config = None, as_json: Json = 
     if as_json:
         print_json(finding)
     else:
-        err.print(finding.text)
+        note(finding.text)
     return finding.exit_code
 
 
@@ -92,16 +127,17 @@ def moment(text: datetime | None) -> datetime:
     if text is None:
         return datetime.now(UTC).replace(microsecond=0)
     if text.tzinfo is None:
-        raise ConfigError(f"{text.isoformat()} names no zone", fix="add Z or +07:00")
+        raise UsageError(f"{text.isoformat()} names no zone", fix="add Z or +07:00")
     return text.astimezone(UTC)
 
 
-def _report(result: Night, *, as_json: bool) -> int:
-    if as_json:
-        print_json(result.summary())
-        return result.exit_code
+def _show(result: Night) -> None:
+    """A night for eyes: what could not be read with its next step, then the summary."""
     for refused in result.refused:
         complain(refused.error)
     for line in result.lines():
-        err.print(line)
-    return result.exit_code
+        note(line)
+    if result.published:
+        following("crosscheck status; crosscheck trace MART KEY opens a number")
+    elif result.docs:
+        following(f"open {result.docs}; the runbook is docs/runbooks/a-gate-stopped.md")

@@ -5,11 +5,15 @@ from __future__ import annotations
 import time
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from crosscheck.cli.out import err, out, print_json
+from crosscheck.cli.out import UsageError, following, note, print_json, raw
+from crosscheck.errors import ConfigError
+
+if TYPE_CHECKING:
+    from sandbox.model import Company
 
 Json = Annotated[bool, Parameter("--json", help="Print the result as JSON.")]
 
@@ -28,15 +32,18 @@ def generate(folder: Path, *, seed: int = 7, scale: float = 1.0, as_json: Json =
     from sandbox.company import make_company
     from sandbox.generate import write
 
-    company = make_company(seed=seed, scale=scale)
+    try:
+        company = make_company(seed=seed, scale=scale)
+    except ValueError as error:
+        raise UsageError(str(error), fix="--scale 0.15 is a small company") from None
     write(company, folder)
     counts = {"leads": len(company.leads), "deals": len(company.deals), "ad_days": len(company.ad_days),
               "nights": [night.isoformat() for night in company.nights], "folder": str(folder)}
     if as_json:
         print_json(counts)
     else:
-        out.print(f"{counts['leads']} leads, {counts['deals']} deals, {counts['ad_days']} ad-days in {folder}")
-        err.print(f"  [bold]next:[/bold] crosscheck sandbox serve {folder}")
+        raw(f"{counts['leads']} leads, {counts['deals']} deals, {counts['ad_days']} ad-days in {folder}")
+        following(f"crosscheck sandbox serve {folder}")
     return 0
 
 
@@ -50,18 +57,29 @@ def serve(folder: Path, *, now: datetime | None = None, as_json: Json = False) -
     folder: what `generate` wrote.
     now: what the vendors know: everything up to this instant; default the company's last night.
     """
-    from sandbox.generate import read
+    from crosscheck.cli.run import moment
     from sandbox.server import SandboxServer
 
-    company = read(folder)
-    with SandboxServer(company, now or company.nights[-1]) as server:
+    company = company_in(folder)
+    with SandboxServer(company, moment(now) if now else company.nights[-1]) as server:
         if as_json:
             print_json(server.urls)
-        for vendor, url in server.urls.items():
-            err.print(f"{vendor:12} {url}")
-        err.print("  Ctrl-C ends it; the tokens are in sandbox/credentials.py")
+        else:
+            for vendor, url in server.urls.items():
+                raw(f"{vendor:12} {url}")
+        note("  Ctrl-C ends it; the tokens are in sandbox/credentials.py")
         try:
             while True:
                 time.sleep(3600)
         except KeyboardInterrupt:
             return 0
+
+
+def company_in(folder: Path) -> Company:
+    """The company that `generate` wrote to a folder. Raises ConfigError when there is none."""
+    from sandbox.generate import read
+
+    try:
+        return read(folder)
+    except (FileNotFoundError, NotADirectoryError):
+        raise ConfigError(f"no company in {folder}", fix=f"crosscheck sandbox generate {folder}") from None

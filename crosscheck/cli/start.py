@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from pathlib import Path
 from typing import Annotated
+from zoneinfo import available_timezones
 
 from cyclopts import Parameter
 
-from crosscheck.cli.out import err, print_json
+from crosscheck.cli.out import UsageError, following, note, print_json
 from crosscheck.errors import ConfigError
 
 _TOML = """\
@@ -17,7 +19,7 @@ rules = "rules"
 privacy_key = "file:secrets/privacy_key"
 
 [project]
-name = "{name}"
+name = {name}
 reporting_currency = "{currency}"
 time_zone = "{zone}"
 history_days = 120
@@ -75,19 +77,33 @@ def init(folder: Path = Path(), *, name: str = "crosscheck", currency: str = "VN
     force: overwrite crosscheck.toml.
     as_json: print the paths as JSON.
     """
+    if zone not in available_timezones():
+        raise UsageError(f"{zone!r} is no time zone", fix="--zone Asia/Ho_Chi_Minh, a name of the IANA list")
+    if not (len(currency) == 3 and currency.isalpha() and currency.isupper()):
+        raise UsageError(f"{currency!r} is no currency", fix="--currency VND, three capital letters of ISO 4217")
     target = folder / "crosscheck.toml"
     if target.exists() and not force:
         raise ConfigError(f"{target} exists already", fix="edit it, or add --force to write it anew")
     folder.mkdir(parents=True, exist_ok=True)
-    target.write_text(_TOML.format(name=name, currency=currency, zone=zone), encoding="utf-8")
-    written = [target, *_privacy_key(folder), *_rules(folder)]
+    quoted = json.dumps(name, ensure_ascii=False)
+    target.write_text(_TOML.format(name=quoted, currency=currency, zone=zone), encoding="utf-8")
+    written = [target, *_ignored(folder), *_privacy_key(folder), *_rules(folder)]
     if as_json:
         print_json({"written": [str(path) for path in written], "next": "crosscheck doctor"})
         return 0
     for path in written:
-        err.print(f"[green]✓[/green] {path}")
-    err.print("  [bold]next:[/bold] uncomment your sources in crosscheck.toml, then: crosscheck doctor")
+        note(f"✓ {path}")
+    following("uncomment your sources in crosscheck.toml, then: crosscheck doctor")
     return 0
+
+
+def _ignored(folder: Path) -> list[Path]:
+    """Secrets and data never enter a repository by accident."""
+    path = folder / ".gitignore"
+    if path.exists():
+        return []
+    path.write_text("secrets/\nvar/\n.env\n", encoding="utf-8")
+    return [path]
 
 
 def _privacy_key(folder: Path) -> list[Path]:

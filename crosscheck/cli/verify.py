@@ -7,14 +7,14 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from crosscheck.cli.out import err, out, print_json, table
+from crosscheck.cli.out import following, print_json, raw, table
 from crosscheck.settings import load
 
 Json = Annotated[bool, Parameter("--json", help="Print the result as JSON.")]
 
 
-def verify(company: Path, *, night: int = 0, missed: tuple[int, ...] = (), config: Annotated[Path | None, Parameter("--config")] = None,
-           as_json: Json = False) -> int:
+def verify(company: Path, *, night: int = 0, missed: tuple[int, ...] = (),
+           config: Annotated[Path | None, Parameter("--config")] = None, as_json: Json = False) -> int:
     """Compare every published number with the answer that the company's own events give.
 
     Example: `crosscheck verify var/company`
@@ -26,11 +26,11 @@ def verify(company: Path, *, night: int = 0, missed: tuple[int, ...] = (), confi
     missed: nights that staged nothing, because gate 1 refused them or they never ran.
     config: the configuration; default ./crosscheck.toml.
     """
-    from sandbox.generate import read
+    from crosscheck.cli.sandbox import company_in
     from sandbox.truth import compare, expected
     from warehouse.reading import published_rows
 
-    story = read(company)
+    story = company_in(company)
     truth = expected(story, night or len(story.nights), missed=missed)
     found = compare(truth, published_rows(load(config), {fact.mart for fact in truth.facts}))
     if as_json:
@@ -40,6 +40,6 @@ def verify(company: Path, *, night: int = 0, missed: tuple[int, ...] = (), confi
         rows = [(m.mart, " ".join(f"{k}={v}" for k, v in m.key.items()), m.column, m.expected, m.found)
                 for m in found.wrong[:20]]
         table("the first mismatches", ("mart", "key", "column", "expected", "found"), rows)
-        err.print("  [bold]next:[/bold] crosscheck trace MART KEY opens one of them")
-    out.print(f"verify: {found.facts} facts, {len(found.wrong)} wrong")
+        following("crosscheck trace MART KEY opens one of them")
+    raw(f"verify: {found.facts} facts, {len(found.wrong)} wrong")
     return 0 if not found.wrong else 1
