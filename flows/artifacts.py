@@ -18,7 +18,8 @@ def show(result: Night, settings: Settings) -> None:
                              description=f"Night {result.run_id}")
     create_table_artifact(key="row-accounting", table=[_as_text(row) for row in result.accounting()],
                           description="received = published + quarantined + deduplicated")
-    create_table_artifact(key="gate-results", table=[_as_text(row) for row in result.failed_checks()] or [{"check": "all passed"}],
+    failed = [_as_text(row) for row in result.failed_checks()]
+    create_table_artifact(key="gate-results", table=failed or [{"check": "all passed"}],
                           description="Checks that failed, with their severity")
     if result.published:
         create_table_artifact(key="campaign-roi", table=[_as_text(row) for row in campaign_totals(settings)],

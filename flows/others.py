@@ -2,35 +2,52 @@
 
 from __future__ import annotations
 
-from prefect import flow
+from uuid import UUID
+
+from prefect import flow, runtime
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
-from prefect.task_runners import ThreadPoolTaskRunner
 
 from crosscheck.windows import Window
-from flows.backfill import chunks, play_chunk
-from flows.nightly import NightStopped, instant, settings
+from flows.artifacts import show
+from flows.backfill import play_chunk, todo
+from flows.nightly import NightStopped, instant, run_name, stop_unless_published, tasks, told
 from flows.tasks import PrefectTasks
 from flows.watch import watch
 
 
-@flow(name="backfill", flow_run_name="backfill-{window}", task_runner=ThreadPoolTaskRunner(max_workers=8),
+def _backfill_name() -> str:
+    given = runtime.flow_run.parameters
+    return f"backfill-{given.get('source') or 'all'}-{given.get('window') or 'without-window'}"
+
+
+@flow(name="backfill", flow_run_name=_backfill_name, task_runner=tasks(),
       persist_result=False, validate_parameters=False)
 def backfill(window: str, source: str = "", chunk_days: int = 30, as_of: str | None = None,
              config: str | None = None) -> None:
     """A range of days again, chunk by chunk; started again, it continues after the last published chunk."""
-    known, clock = settings(config), instant(as_of)
-    todo = chunks(known, Window.parse(window), source, chunk_days)
-    bar = create_progress_artifact(progress=0.0, key="backfill-progress", description=f"{len(todo)} chunks to read")
-    for done, piece in enumerate(todo, start=1):
-        result = play_chunk(known, piece, clock, only=(source,) if source else (), runner=PrefectTasks())
-        if not result.published:
-            raise NightStopped("\n".join(result.lines()))
-        update_progress_artifact(bar, progress=100.0 * done / len(todo))  # type: ignore[arg-type]
+    with told(config) as known:
+        only = (source,) if source else ()
+        pieces = todo(known, Window.parse(window), only, chunk_days)
+        bar = _bar(source, len(pieces))
+        for done, piece in enumerate(pieces, start=1):
+            result = play_chunk(known, piece, instant(as_of), only=only, runner=PrefectTasks())
+            show(result, known)
+            stop_unless_published(result)
+            update_progress_artifact(bar, progress=100.0 * done / len(pieces))
 
 
-@flow(name="dead-man", persist_result=False, validate_parameters=False)
+def _bar(source: str, chunks: int) -> UUID:
+    """The progress of this flow run; each source has its own page of them."""
+    bar = create_progress_artifact(progress=0.0 if chunks else 100.0, description=f"{chunks} chunks to read",
+                                   key=f"backfill-{(source or 'all').replace('_', '-')}")
+    assert isinstance(bar, UUID), "a synchronous flow makes artifacts synchronously"
+    return bar
+
+
+@flow(name="dead-man", flow_run_name=run_name, persist_result=False, validate_parameters=False)
 def dead_man(config: str | None = None) -> None:
     """Fails, and alerts, when no night was published within the deadline."""
-    finding = watch(settings(config), instant(None))
-    if finding.exit_code:
-        raise NightStopped(finding.text)
+    with told(config) as known:
+        finding = watch(known, instant(None))
+        if finding.exit_code:
+            raise NightStopped(finding.text)
