@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from crosscheck.errors import ConfigError
@@ -69,6 +69,15 @@ def local_day(moment: datetime, zone: str) -> date:
     datetime.date(2026, 11, 22)
     """
     return utc(moment).astimezone(ZoneInfo(zone)).date()
+
+
+def midnight(day: date, zone: str) -> datetime:
+    """The instant at which a calendar day begins in a zone.
+
+    >>> midnight(date(2026, 11, 22), "Asia/Ho_Chi_Minh").isoformat()
+    '2026-11-21T17:00:00+00:00'
+    """
+    return datetime.combine(day, time.min, ZoneInfo(zone)).astimezone(UTC)
 
 
 def last_full_day(as_of: datetime, zone: str) -> date:

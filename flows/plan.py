@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 from connectors.base import Account, Slice, Stream, StreamKind
 from crosscheck.settings import Project
-from crosscheck.windows import Window, last_full_day, nightly
+from crosscheck.windows import Window, last_full_day, midnight, nightly
 from flows.sources import Opened
 from warehouse.ledger import definition
 
@@ -46,10 +46,19 @@ def _slices(opened: Opened, account: Account, stream: Stream, clock: Clock,
     if state.definition != definition(stream):
         state = Known()  # the stream means something else now: what was read under the old meaning is read again
     for window in _windows(account, stream, clock, state):
-        since = None if clock.window else state.cursor
         yield Slice(source=opened.source.name, connector=opened.connector.name, account=account, stream=stream,
                     window=window, as_of=clock.as_of, run_id=clock.run_id, business_zone=clock.project.time_zone,
-                    since=since if stream.kind is StreamKind.INCREMENTAL else None)
+                    since=_since(account, clock, state) if stream.kind is StreamKind.INCREMENTAL else None)
+
+
+def _since(account: Account, clock: Clock, state: Known) -> datetime | None:
+    """Where the cursor stands. A backfill goes back to its first day: who was made or changed in it changed since then.
+
+    None, which is everything, for a stream never read before: its state will say that all before tonight is known.
+    """
+    if clock.window is None or state.cursor is None:
+        return state.cursor
+    return min(state.cursor, midnight(clock.window.first, account.time_zone))
 
 
 def _windows(account: Account, stream: Stream, clock: Clock, state: Known) -> Iterator[Window]:
