@@ -21,6 +21,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "lead_quality": ("platform", "account_id", "campaign_id", "cohort_week"),
     "spend_reconciliation": ("platform", "account_id", "day", "level"),
     "unmatched_leads": ("source", "created_month", "unmatched_reason"),
+    "metric_coverage": ("source", "metric"),
 }
 RELATIVE, ABSOLUTE = 1e-9, 1e-12
 

@@ -1,7 +1,7 @@
 """The expected answers: every cell of the published marts, computed from the company's events by hand-written Python.
 
 It shares no parsing and no formula with the connectors and marts it checks, and knows nothing of SQL or frames.
-Where the agreed meanings leave a cell open, no fact is given: the coverage of a small sample.
+Where the agreed meanings leave a cell open, no fact is given: the coverage of a small sample, the words of a reason.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from datetime import date, timedelta
 
 from sandbox.facts import Comparison, Fact, Key, Mismatch, Truth, Value, compare
 from sandbox.model import Company
+from sandbox.truth_coverage import coverage
 from sandbox.truth_events import Head
 from sandbox.truth_ledger import Ledger
 from sandbox.truth_origin import UNMATCHED, CampaignKey
@@ -37,7 +38,7 @@ def expected(company: Company, night: int, *, missed: Collection[int] = ()) -> T
     ledger = Ledger.of(company, night, missed)
     marts = {"campaign_roi_daily": daily, "campaign_roi_cohort": cohort, "campaign_roi_closed": closed,
              "date_basis_tieout": tieout, "lead_quality": quality, "spend_reconciliation": reconciliation,
-             "unmatched_leads": unmatched}
+             "unmatched_leads": unmatched, "metric_coverage": coverage}
     return Truth(night, {mart: dict(sorted(rows(ledger))) for mart, rows in marts.items()})
 
 

@@ -45,6 +45,7 @@ class Win:
     day: date
     revenue: Decimal
     margin: Decimal | None
+    crm: str
 
 
 @dataclass
@@ -57,6 +58,7 @@ class Head:
     day: date
     states: dict[str, datetime] = field(default_factory=dict)
     is_recorded: bool = False
+    is_touched: bool = False
     wins: list[Win] = field(default_factory=list)
 
     def within(self, state: str, days: int | None) -> bool:
@@ -141,6 +143,8 @@ def _enrol(head: Head, lead: Lead, nights: Sequence[datetime]) -> None:
         head.is_recorded = True
         events += [(state, change.at) for state in MEANING.get((change.field, change.value), ())]
     head.is_recorded = head.is_recorded or any(call.at <= nights[-1] for call in lead.calls)
+    head.is_touched = head.is_touched or any(call.direction == "outbound" and head.lead.created <= call.at <= nights[-1]
+                                             for call in lead.calls)
     for state, at in events:
         head.states[state] = min(at, head.states.get(state, _NEVER))
 
@@ -155,4 +159,4 @@ def _win(deal: Deal, head: LeadKey | None, campaign: CampaignKey, rates: Rates, 
     moment = deal.won_at or _NEVER
     day = local_date(moment, zone)
     margin = None if deal.margin is None else rates.convert(deal.margin, deal.currency, day)
-    return Win(campaign, head, moment, day, rates.convert(deal.amount, deal.currency, day), margin)
+    return Win(campaign, head, moment, day, rates.convert(deal.amount, deal.currency, day), margin, deal.crm)

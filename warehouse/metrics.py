@@ -82,7 +82,10 @@ FIVE_RATIOS: tuple[Metric, ...] = (
 COVERAGE = Metric("coverage_rate", "Leads that sales recorded anything about; low coverage makes the five ratios "
                   "say little.", ("covered_lead_count",), "unique_lead_count", "share")
 
-METRICS: tuple[Metric, ...] = (*RETURN_METRICS, *FIVE_RATIOS, COVERAGE)
+COVERED = Metric("covered_rate", "How much of what a metric is about holds what it needs; below `needed_rate` the "
+                 "metric is not published.", ("covered_count",), "eligible_count", "share")
+
+METRICS: tuple[Metric, ...] = (*RETURN_METRICS, *FIVE_RATIOS, COVERAGE, COVERED)
 
 
 def bounds(metric: Metric, columns: Mapping[str, Expression]) -> tuple[Expression, Expression]:

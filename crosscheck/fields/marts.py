@@ -35,6 +35,8 @@ IDENTITY = (
 )
 
 OUTCOMES = (
+    Field("first_touch_at", Kind.INSTANT, "First recorded outbound touch, not automatic, at or after the lead's "
+                                          "creation, UTC; a status alone is none."),
     Field("attempted_at", Kind.INSTANT, "First outbound touch that was not automatic, UTC."),
     Field("reached_at", Kind.INSTANT, "First two-way contact: call of 20 s or more, reply, meeting, or a status "
                                       "that means it, UTC."),
@@ -120,6 +122,16 @@ RATIOS = (
                              ("_high", f"Upper Wilson 95 % bound of the share {word}."))),
 )
 
+COVERAGE = (
+    Field("metric", Kind.TEXT, "The metric that is published, or not."),
+    Field("eligible_count", Kind.COUNT, "What the metric is about: unique leads, or won deals.", low=0),
+    Field("covered_count", Kind.COUNT, "Those of them whose record holds what the metric needs.", low=0),
+    Field("covered_rate", Kind.RATE, "Share of the eligible that is covered; null when there are none.", low=0, high=1),
+    Field("needed_rate", Kind.RATE, "Share that must be covered before the metric is published.", low=0, high=1),
+    Field("is_published", Kind.FLAG, "Enough is covered; otherwise the metric is not published, rather than guessed."),
+    Field("reason", Kind.TEXT, "Why the metric is not published, in plain words; null where it is."),
+)
+
 FRESHNESS = (
     Field("stream", Kind.TEXT, "The stream of the source, by its connector's name for it."),
     Field("complete_to_day", Kind.DAY, "Newest account-local day that has been read completely."),
@@ -140,4 +152,4 @@ DERIVED = (
 )
 
 FIELDS: tuple[Field, ...] = (
-    *PERIODS, *IDENTITY, *OUTCOMES, *COUNTS, *AMOUNTS, *TIE_OUT, *RATIOS, *FRESHNESS, *DERIVED)
+    *PERIODS, *IDENTITY, *OUTCOMES, *COUNTS, *AMOUNTS, *TIE_OUT, *RATIOS, *COVERAGE, *FRESHNESS, *DERIVED)

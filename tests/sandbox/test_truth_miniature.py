@@ -170,6 +170,14 @@ ROWS: list[tuple[int, str, tuple[str, ...], dict[str, Value]]] = [
         "control_amount": Decimal("12.50"), "finer_amount": Decimal("10.50"), "unallocated_amount": 2}),
     (1, "unmatched_leads", ("hubspot", "2026-02-01", "fbclid_only"), {"lead_count": 1}),
     (1, "unmatched_leads", ("getfly", "2026-02-01", "self_declared_only"), {"lead_count": 1}),
+    # Of An, Bình and the one who left a phone, only An was called; the last one has no campaign.
+    (1, "metric_coverage", ("hubspot", "speed_to_lead"), {
+        "eligible_count": 3, "covered_count": 1, "covered_rate": 1 / 3, "needed_rate": 0.6, "is_published": False}),
+    (1, "metric_coverage", ("hubspot", "match"), {"covered_count": 2, "is_published": True, "reason": None}),
+    (2, "metric_coverage", ("hubspot", "match"), {"covered_rate": 0.5, "is_published": True}),
+    (1, "metric_coverage", ("hubspot", "roi"), {"eligible_count": 3, "covered_count": 3, "is_published": True}),
+    (1, "metric_coverage", ("getfly", "roi"), {"eligible_count": 1, "covered_count": 0, "is_published": False}),
+    (1, "metric_coverage", ("getfly", "match"), {"eligible_count": 1, "covered_count": 0, "is_published": False}),
 ]
 
 

@@ -1,0 +1,100 @@
+"""Which metrics may be published for a source, and why not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from crosscheck.fields import columns
+from crosscheck.tables import Layer, Table
+from warehouse.marts.base import Check, Mart, arrange
+from warehouse.marts.deal_fact import RECORD as DEAL_FACT
+from warehouse.marts.lead_fact import RECORD as LEAD_FACT
+from warehouse.metrics import COVERED
+from warehouse.shims import Expression, count
+from warehouse.staging.base import Context, Part, Selectable, stack
+
+RECORD = Table(
+    "metric_coverage", Layer.MART, "One row per metric and source that holds a unique lead or a won deal.",
+    ("source", "metric"),
+    columns("source metric eligible_count covered_count needed_rate is_published", "covered_rate reason"),
+    "Over everything the source has ever brought, not over a period.",
+)
+
+PROSE = """\
+What is not on record cannot be judged, for or against anybody: a call that was never made and a call that was never
+written down look alike. A metric below its `needed_rate` is not published; `reason` says what is missing.
+`speed_to_lead` needs an outbound touch of the unique lead on record at or after its creation (a status alone has no
+hour to trust), `roi` the gross margin of every won deal, `match` a campaign for the unique lead."""
+
+CHECKS = (
+    Check("covered within eligible", "covered_count <= eligible_count"),
+    Check("a reason exactly where not published", "is_published = (reason IS NULL)"),
+)
+
+
+@dataclass(frozen=True)
+class Need:
+    """What a metric is about (`eligible`), what of it must be on record (`covered`), and the share that is enough."""
+
+    metric: str
+    eligible: str
+    covered: str
+    share: float
+    missing: str
+
+
+NEEDS = (
+    Need("speed_to_lead", "unique leads", "touched", 0.6,
+         "too few leads have an outbound touch on record since their creation: slow and not written down look alike"),
+    Need("roi", "won deals", "margin_known", 1.0,
+         "the gross margin of some won deals is not on record: profit cannot be told from revenue"),
+    Need("match", "unique leads", "matched", 0.5,
+         "too few leads can be tied to a campaign: their origin was not captured, or not handed on"),
+)
+
+
+def select(ctx: Context) -> sa.Select[Any]:
+    """Counts per source, unfolded to one row per metric."""
+    counted = _counts(ctx).subquery("counted")
+    kinds = {"source": sa.Text(), "metric": sa.Text(), "eligible_count": sa.BigInteger(),
+             "covered_count": sa.BigInteger(), "needed_rate": sa.Double(), "nothing": sa.Text(), "missing": sa.Text()}
+    row = stack(*(_unfolded(counted, need) for need in NEEDS), types=kinds)
+    known: dict[str, Expression] = {column.name: column for column in row.c}
+    rate = COVERED.expression(known)
+    enough = sa.func.coalesce(rate >= row.c.needed_rate, sa.false())
+    reason = sa.case((row.c.eligible_count == 0, row.c.nothing), (~enough, row.c.missing))
+    return sa.select(*arrange(RECORD, {**known, "covered_rate": rate, "is_published": enough, "reason": reason}))
+
+
+def _counts(ctx: Context) -> sa.Select[Any]:
+    """One row per source: unique leads and won deals, and how many of them hold what is needed."""
+    lead, deal = ctx.current(LEAD_FACT).alias("lead"), ctx.current(DEAL_FACT).alias("deal")
+    names = ("unique leads", "touched", "matched", "won deals", "margin_known")
+    one: Expression = sa.literal_column("1")
+    leads: dict[str, Expression] = {
+        "source": lead.c.source, "unique leads": one, "touched": _flag(lead.c.first_touch_at.is_not(None)),
+        "matched": _flag(lead.c.match_method != "none")}
+    deals: dict[str, Expression] = {
+        "source": deal.c.source, "won deals": one, "margin_known": _flag(deal.c.gross_margin_amount.is_not(None))}
+    each = stack((lead, leads, lead.c.is_unique), (deal, deals, deal.c.is_won),
+                 types={"source": sa.Text(), **dict.fromkeys(names, sa.BigInteger())})
+    sums = (sa.func.coalesce(count(each.c[name]), 0).label(name) for name in names)
+    return sa.select(each.c.source, *sums).group_by(each.c.source)
+
+
+def _unfolded(counted: Selectable, need: Need) -> Part:
+    values: dict[str, Expression] = {
+        "source": counted.c.source, "metric": sa.literal(need.metric), "eligible_count": counted.c[need.eligible],
+        "covered_count": counted.c[need.covered], "needed_rate": sa.literal(need.share),
+        "nothing": sa.literal(f"nothing to measure yet: no {need.eligible}"), "missing": sa.literal(need.missing)}
+    return counted, values, sa.true()
+
+
+def _flag(condition: Expression) -> Expression:
+    return sa.case((condition, 1), else_=0)
+
+
+MART = Mart(RECORD, select, PROSE, CHECKS)
