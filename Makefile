@@ -37,7 +37,8 @@ clean:           ## remove the environment and everything a run wrote
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit("Crosscheck needs Python 3.11 or newer, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
 	@echo "making $(VENV) …"
-	@$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+	  echo "this Python cannot make environments; on Debian: apt-get install python3-venv, then make again"; exit 1; }
 
 $(VENV)/.run: $(VENV)/bin/python requirements/run.txt pyproject.toml
 	@echo "installing what a night needs (hashed, about two minutes the first time) …"

@@ -48,7 +48,8 @@ class Stage:
 
 
 def demo(folder: Path = Path("var/demo"), *, seed: int = 7, scale: float = 1.0,
-         plain: Annotated[bool, Parameter("--plain", help="Without Prefect: the same nights, faster.")] = False) -> int:
+         plain: Annotated[bool, Parameter("--plain", help="Without Prefect: the same nights, faster.")] = False,
+         as_json: Annotated[bool, Parameter("--json", help="Print the result as JSON.")] = False) -> int:
     """Three nights of a demo company: history, a planted fault that must fail, and a clean one; then the proof.
 
     Example: `crosscheck demo`
@@ -66,7 +67,7 @@ def demo(folder: Path = Path("var/demo"), *, seed: int = 7, scale: float = 1.0,
     with stage(folder, seed=seed, scale=scale) as play:
         with progress() as tell, listening(tell):
             codes = _three_nights(play, plain=plain)
-        wrong = finale(play.config, folder, play.sink)
+        wrong = finale(play.config, folder, play.sink, as_json=as_json)
     err.print(f"three nights and their proof in {time.monotonic() - began:.0f} s; exit codes {codes}")
     return 0 if codes == [0, 5, 0] and not wrong else 1
 

@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 _RATIOS = ("closed", "hot", "wrong_target", "reached", "potential")
 
 
-def finale(config: Path, folder: Path, sink: Sink) -> int:
-    """Print everything; the exit code of the proof."""
+def finale(config: Path, folder: Path, sink: Sink, *, as_json: bool) -> int:
+    """Print everything, or with `as_json` the proof alone; the exit code of the proof."""
+    if as_json:
+        return verify(folder, missed=(2,), config=config, as_json=True)
     settings = load(config)
     roi_table(settings)
     ratio_table(settings)
