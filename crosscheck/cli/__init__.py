@@ -28,22 +28,30 @@ app = App(
     help_format="markdown",
     version=lambda: version("crosscheck"),
 )
-app.command("crosscheck.cli.start:init", name="init", help="Write a first crosscheck.toml and its folders.")
-app.command("crosscheck.cli.doctor:doctor", name="doctor",
-            help="Check the machine, the settings and every source; one line each, with a fix.")
-app.command("crosscheck.cli.run:run", name="run", help="Run one night now, without any server.")
-app.command("crosscheck.cli.run:backfill", name="backfill", help="Read a range of days again, in resumable chunks.")
-app.command("crosscheck.cli.run:watch", name="watch", help="Alert if no night was published in time.")
-app.command("crosscheck.cli.look:status", name="status", help="Last runs, freshness per source, what failed.")
-app.command("crosscheck.cli.look:sql", name="sql", help="Print the SELECT that builds a mart, in an engine's words.")
-app.command("crosscheck.cli.look:trace", name="trace",
-            help="Open a number down to its leads, deals and the vendor's payload.")
-app.command("crosscheck.cli.verify:verify", name="verify",
-            help="Compare the published marts with a demo company's truth, fact by fact.")
-app.command("crosscheck.cli.demo:demo", name="demo",
-            help="Three nights of a demo company, with a planted fault, and the proof.")
+
+
+def _add(group: App, place: str, text: str, example: str) -> None:
+    """A command by its place: the text stands in the list, the example in its own help; nothing is imported yet."""
+    name = place.rpartition(":")[2]
+    group.command(f"crosscheck.cli.{place}", name=name, help=f"{text}\n\nExample: `crosscheck {example}`")
+
+
+_add(app, "start:init", "Write a first crosscheck.toml and its folders.", "init my-company --currency VND")
+_add(app, "doctor:doctor", "Check the machine, the settings and every source; one line each, with a fix.", "doctor")
+_add(app, "run:run", "Run one night now, without any server. Killed anywhere, the same command continues.",
+     "run --as-of 2026-11-21T19:00:00Z")
+_add(app, "run:backfill", "Read a range of days again, in resumable chunks.",
+     "backfill 2026-01-01..2026-06-30 --source google_ads")
+_add(app, "run:watch", "Alert if no night was published in time.", "watch")
+_add(app, "look:status", "Last runs, freshness per source, what failed.", "status")
+_add(app, "look:sql", "Print the SELECT that builds a mart, in an engine's words.",
+     "sql campaign_roi_cohort --dialect postgresql")
+_add(app, "look:trace", "Open a number down to its leads, deals and the vendor's payload.",
+     "trace campaign_roi_closed platform=meta_ads close_month=2026-10-01")
+_add(app, "verify:verify", "Compare the published marts with a demo company's truth, fact by fact.", "verify var/demo")
+_add(app, "demo:demo", "Three nights of a demo company, with a planted fault, and the proof.", "demo")
 
 sandbox = App(name="sandbox", help="The demo company and a server that speaks the vendors' protocols.")
-sandbox.command("crosscheck.cli.sandbox:generate", name="generate", help="Write a demo company to a folder.")
-sandbox.command("crosscheck.cli.sandbox:serve", name="serve", help="Serve a demo company on free loopback ports.")
+_add(sandbox, "sandbox:generate", "Write a demo company to a folder.", "sandbox generate var/company --scale 10")
+_add(sandbox, "sandbox:serve", "Serve a demo company on free loopback ports.", "sandbox serve var/company")
 app.command(sandbox)
