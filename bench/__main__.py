@@ -47,10 +47,10 @@ def prepare(folder: Path, size: Size) -> list[nights.Landed]:
     zone = LandingZone(folder / "landing")
     newest = size.leads // 100
     first = nights.land(zone, size, nights.until(data.LAST, size.days), "first", data.AS_OF,
-                        leads=range(size.leads - newest), seed=1)
+                        leads=range(size.leads - newest))
     day = timedelta(days=1)
     second = nights.land(zone, size, nights.until(data.LAST + day, 35), "second", data.AS_OF + day,
-                         leads=range(size.leads - 2 * newest, size.leads), seed=2)
+                         leads=range(size.leads - 2 * newest, size.leads), revision=1)
     (folder / "nights.pickle").write_bytes(pickle.dumps([first, second]))
     return first
 

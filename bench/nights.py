@@ -24,16 +24,18 @@ _STATUSES = ("NEW", "ATTEMPTED_TO_CONTACT", "CONNECTED", "OPEN_DEAL")
 
 
 def land(zone: LandingZone, size: Size, window: Window, run: str, as_of: datetime, *, leads: range,
-         seed: int) -> list[Landed]:
-    """Land a night: ad rows of the window at three levels, and the leads of a range of numbers."""
-    rng = np.random.default_rng(seed)
-    landed = [landed for number in range(size.accounts) for landed in _ads(zone, size, number, window, run, as_of, rng)]
+         revision: int = 0) -> list[Landed]:
+    """Land a night: ad rows of the window at three levels, and the leads of a range of numbers.
+
+    Rows are a function of ad, day and `revision`: a later revision restates one ad-day in thirty.
+    """
+    landed = [one for number in range(size.accounts) for one in _ads(zone, size, number, window, run, as_of, revision)]
     landed.append(_rates(zone, window, run, as_of))
-    return [*landed, *_crm(zone, size, leads, run, as_of, rng)]
+    return [*landed, *_crm(zone, size, leads, run, as_of, np.random.default_rng(leads.start))]
 
 
 def _ads(zone: LandingZone, size: Size, number: int, window: Window, run: str, as_of: datetime,
-         rng: np.random.Generator) -> Iterator[Landed]:
+         revision: int) -> Iterator[Landed]:
     holder = account(number)
     ads = np.arange(number, size.ads, size.accounts)
     campaigns = np.unique(ads % size.campaigns)
@@ -50,12 +52,18 @@ def _ads(zone: LandingZone, size: Size, number: int, window: Window, run: str, a
         days = np.array([chunk.first + timedelta(days=n) for n in range(chunk.days)])
         ad = np.repeat(ads, len(days))
         day = np.tile(days, len(ads))
-        clicks = rng.integers(0, 50, len(ad))
-        rows = pa.table({"campaign": ad % size.campaigns, "ad": ad, "day": pa.array(day), "spend": clicks * 1500,
-                         "click": clicks, "impression": clicks * 40 + rng.integers(0, 100, len(ad))})
+        rows = _rows(ad, day, size, revision)
         for level, stream in data.LEVELS.items():
             yield put(zone, job(stream, holder, chunk, "google_ads", run, as_of),
                       {"ad_daily": _level(rows, level, holder.account_id, holder.currency_code or "")})
+
+
+def _rows(ad: Numbers, day: npt.NDArray[np.object_], size: Size, revision: int) -> pa.Table:
+    number = day.astype("datetime64[D]").astype("int64")
+    mixed = ad * 7_919 + number * 104_729
+    clicks = mixed % 50 + np.where(mixed // 50 % 30 == 0, revision, 0)
+    return pa.table({"campaign": ad % size.campaigns, "ad": ad, "day": pa.array(day), "spend": clicks * 1500,
+                     "click": clicks, "impression": clicks * 40 + mixed % 97})
 
 
 def _level(rows: pa.Table, level: str, account_id: str, currency: str) -> dict[str, Any]:
