@@ -24,6 +24,7 @@ import pyarrow as pa
 
 from connectors.base import Slice
 from crosscheck.errors import ConfigError, DataError
+from crosscheck.windows import Window
 
 MANIFEST = "manifest.json"
 
@@ -60,9 +61,14 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def folder(job: Slice) -> str:
-    """The slice's folder, relative to the zone; a vendor's id can never climb out of it."""
-    account = re.sub(r"[^A-Za-z0-9_-]", lambda hit: f"%{ord(hit[0]):02X}", job.account.account_id) or "-"
-    return f"{job.source}/{account[:120]}/{job.stream.name}/{job.window}/{job.slice_id}"
+    """The slice's folder, relative to the zone."""
+    return address(job.source, job.account.account_id, job.stream.name, job.window, job.slice_id)
+
+
+def address(source: str, account_id: str, stream: str, window: Window, slice_id: str) -> str:
+    """A slice's folder from what the ledger knows of it; a vendor's id can never climb out of the zone."""
+    account = re.sub(r"[^A-Za-z0-9_-]", lambda hit: f"%{ord(hit[0]):02X}", account_id) or "-"
+    return f"{source}/{account[:120]}/{stream}/{window}/{slice_id}"
 
 
 def page_name(page_no: int) -> str:

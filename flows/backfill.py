@@ -8,24 +8,26 @@ from crosscheck.settings import Settings
 from crosscheck.windows import Window
 from flows.night import Night, night
 from flows.runner import Runner
-from warehouse import history, open_warehouse
+from warehouse import history, migrations, open_warehouse
 
 
 def backfill(settings: Settings, window: Window, as_of: datetime, *, only: tuple[str, ...], chunk_days: int,
-             runner: Runner) -> list[Night]:
-    """Every chunk that was not published before; stops at the first one that a gate refuses."""
+             runner: Runner, again: bool = False) -> list[Night]:
+    """Every chunk that was not published before, or with `again` every chunk; stops at the first unpublished one."""
     results: list[Night] = []
-    for piece in todo(settings, window, only, chunk_days):
+    for piece in todo(settings, window, only, chunk_days, again=again):
         results.append(play_chunk(settings, piece, as_of, only=only, runner=runner))
         if not results[-1].published:
             break
     return results
 
 
-def todo(settings: Settings, window: Window, only: tuple[str, ...], chunk_days: int) -> list[Window]:
+def todo(settings: Settings, window: Window, only: tuple[str, ...], chunk_days: int, *,
+         again: bool = False) -> list[Window]:
     """The chunks that are still to do, oldest first. A chunk is known by its sources and days, whenever it ran."""
     with open_warehouse(settings) as wh:
-        done = history.published_kinds(wh)
+        migrations.migrate(wh)
+        done = set() if again else history.published_kinds(wh)
     return [piece for piece in window.chunks(chunk_days) if kind(piece, only) not in done]
 
 

@@ -22,12 +22,15 @@ def _backfill_name() -> str:
 
 @flow(name="backfill", flow_run_name=_backfill_name, task_runner=tasks(),
       persist_result=False, validate_parameters=False)
-def backfill(window: str, source: str = "", chunk_days: int = 30, as_of: str | None = None,
-             config: str | None = None) -> None:
-    """A range of days again, chunk by chunk; started again, it continues after the last published chunk."""
+def backfill(window: str, source: str = "", chunk_days: int = 30, again: bool = False,
+             as_of: str | None = None, config: str | None = None) -> None:
+    """A range of days again, chunk by chunk; started again, it continues after the last published chunk.
+
+    `again` reads chunks that were published before as well.
+    """
     with told(config) as known:
         only = (source,) if source else ()
-        pieces = todo(known, Window.parse(window), only, chunk_days)
+        pieces = todo(known, Window.parse(window), only, chunk_days, again=again)
         bar = _bar(source, len(pieces))
         for done, piece in enumerate(pieces, start=1):
             result = play_chunk(known, piece, instant(as_of), only=only, runner=PrefectTasks())

@@ -9,9 +9,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from connectors.landing import address
 from crosscheck.canonical import AD_DAILY, DEAL, LEAD
 from crosscheck.errors import ConfigError
 from crosscheck.tables import Kind, Table
+from crosscheck.windows import Window
 from warehouse import ddl, ops
 from warehouse.engine import Warehouse
 from warehouse.marts import MARTS
@@ -139,4 +141,4 @@ def payload(wh: Warehouse, slice_id: str) -> str:
         row = conn.execute(sa.select(s).where(s.c.slice_id == slice_id)).first()
     if row is None:
         raise ConfigError(f"no slice {slice_id}", fix="crosscheck status")
-    return f"{row.source}/{row.account_id}/{row.stream}/{row.first_day}..{row.last_day}/{slice_id}"
+    return address(row.source, row.account_id, row.stream, Window(row.first_day, row.last_day), slice_id)

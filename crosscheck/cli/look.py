@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -66,8 +66,8 @@ def _begun() -> Iterator[None]:
         raise ConfigError("nothing has been run in this warehouse yet", fix="crosscheck run") from None
 
 
-def sql(mart: str, *, dialect: Literal["duckdb", "postgresql"] = "duckdb", config: Config = None,
-        as_json: Json = False) -> int:
+def sql(mart: str, *, dialect: Literal["duckdb", "postgresql"] = "duckdb", as_of: datetime | None = None,
+        config: Config = None, as_json: Json = False) -> int:
     """Print the SELECT that builds a mart, steps as CTEs, in an engine's own words.
 
     Example: `crosscheck sql campaign_roi_cohort --dialect postgresql`
@@ -76,11 +76,13 @@ def sql(mart: str, *, dialect: Literal["duckdb", "postgresql"] = "duckdb", confi
     ----------
     mart: its name, as in docs/tables.md.
     dialect: whose words.
+    as_of: the build's clock, with its zone; default now.
     """
+    from crosscheck.cli.run import moment
     from warehouse.build import printed
     from warehouse.trace import find
 
-    text = printed(find(mart), _settings_or_defaults(config), datetime.now(UTC), dialect)
+    text = printed(find(mart), _settings_or_defaults(config), moment(as_of), dialect)
     print_json({"mart": mart, "dialect": dialect, "sql": text}) if as_json else raw(text + ";")
     return 0
 

@@ -47,9 +47,9 @@ def run(*, as_of: datetime | None = None, deep: bool = False, source: tuple[str,
     return result.exit_code
 
 
-def backfill(window: str, *, source: tuple[str, ...] = (), chunk_days: int = 30, as_of: datetime | None = None,
-             config: Config = None, as_json: Json = False) -> int:
-    """Read a range of days again, chunk by chunk; each finished chunk is published and never read twice.
+def backfill(window: str, *, source: tuple[str, ...] = (), chunk_days: int = 30, again: bool = False,
+             as_of: datetime | None = None, config: Config = None, as_json: Json = False) -> int:
+    """Read a range of days again, chunk by chunk. Stopped anywhere, the same command continues with what is left.
 
     Example: `crosscheck backfill 2026-01-01..2026-06-30 --source google_ads`
 
@@ -58,6 +58,7 @@ def backfill(window: str, *, source: tuple[str, ...] = (), chunk_days: int = 30,
     window: first and last account-local day, joined by two dots.
     source: only these sources.
     chunk_days: how many days are read, checked and published at a time.
+    again: chunks that a backfill published before as well.
     as_of: the run's clock, with its zone; default now.
     """
     from flows.backfill import backfill as play
@@ -65,11 +66,12 @@ def backfill(window: str, *, source: tuple[str, ...] = (), chunk_days: int = 30,
 
     days, settings = _window(window, chunk_days), _sources(load(config), source)
     with progress() as tell, listening(tell):
-        results = play(settings, days, moment(as_of), only=source, chunk_days=chunk_days, runner=Threads())
+        results = play(settings, days, moment(as_of), only=source, chunk_days=chunk_days, runner=Threads(),
+                       again=again)
     if as_json:
         print_json({"window": str(days), "chunks": [result.summary() for result in results]})
     elif not results:
-        note("every chunk of that range has been published before")
+        note("every chunk of that range has been published by a backfill before; --again reads them anyhow")
     else:
         for result in results:
             _show(result)

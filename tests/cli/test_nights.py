@@ -1,0 +1,232 @@
+"""One operator's week at the command line: a first night, looking around, three bad nights, a backfill.
+
+The tests of this file share a company and its warehouse, and are read from top to bottom.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from crosscheck.cli.demo import Stage
+from crosscheck.settings import load
+from sandbox import credentials
+from sandbox.faults import Fault
+from tests.cli.conftest import Answer, say
+from warehouse import open_warehouse
+from warehouse.marts import MARTS
+from warehouse.reading import published_rows
+
+pytestmark = [pytest.mark.xdist_group("cli"), pytest.mark.timeout(300)]
+SECRETS = [value for name, value in vars(credentials).items() if name.isupper()]
+
+
+@pytest.fixture(autouse=True)
+def shell(play: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The folder in which the operator types; no vendor misbehaves unless a test says so."""
+    monkeypatch.chdir(play.config.parent)
+    monkeypatch.setenv("CROSSCHECK_CONFIG", "crosscheck.toml")
+    play.server.clear_faults()
+
+
+@pytest.fixture(scope="session")
+def first(play: Stage) -> Answer:
+    """The first night."""
+    return say("run", "--as-of", play.dawn(1).isoformat(), "--config", play.config, "--json")
+
+
+def row_of(play: Stage, mart: str) -> dict[str, Any]:
+    """A published row with a campaign, if the mart has one."""
+    rows = published_rows(load(play.config), [mart])[mart]
+    return max(rows, key=lambda row: (row.get("spend_reporting_amount") or 0, row.get("won_count") or 0))
+
+
+def test_doctor_asks_every_source(play: Stage) -> None:
+    """Each source names the accounts that it reaches; no secret is shown."""
+    play.dawn(1)
+    answer = say("doctor")
+    assert answer.code == 0, answer.out
+    assert all(f"✓ source {source}" in answer.out for source in ("google_ads", "meta_ads", "hubspot", "getfly", "fx"))
+    assert "Asia/Ho_Chi_Minh" in answer.out
+    assert [secret for secret in SECRETS if secret in answer.out + answer.err] == []
+
+
+def test_doctor_names_each_secret_that_is_not_well(play: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Missing, wrong, readable by all, and a mapping that is not there: one finding and next step each."""
+    monkeypatch.delenv("GETFLY_API_KEY")
+    monkeypatch.setenv("META_ACCESS_TOKEN", "EAAWrongWrongWrong")
+    (play.config.parent / "hubspot.token").write_text("pat-na1-readable")
+    (play.config.parent / "hubspot.token").chmod(0o644)
+    text = play.config.read_text(encoding="utf-8")
+    other = play.config.with_name("other.toml")
+    text = text.replace("env:HUBSPOT_TOKEN", "file:hubspot.token").replace("mappings/fx.yaml", "mappings/no.yaml")
+    other.write_text(text, encoding="utf-8")
+    answer = say("doctor", "--config", other)
+    assert answer.code == 3
+    found = dict(line[2:].split(": ", 1) for line in answer.out.splitlines() if line[:1] in "✓✗")
+    bad = {line.split(":")[0][2:] for line in answer.out.splitlines() if line.startswith("✗")}
+    assert bad == {"source getfly", "source meta_ads", "source hubspot", "source fx"}
+    assert "GETFLY_API_KEY" in found["source getfly"]
+    assert "readable by others" in found["source hubspot"]
+    assert "no.yaml" in found["source fx"]
+    assert "chmod 600" in answer.out
+    assert "EAAWrong" not in answer.out + answer.err
+
+
+def test_the_first_night_publishes(first: Answer) -> None:
+    """Exit code 0, one document on standard output, and rows that add up."""
+    assert first.code == 0, first.err
+    counts = first.json["counts"]
+    assert first.json["outcome"] == "published"
+    assert counts["received"] == counts["staged"] + counts["quarantined"] + counts["deduplicated"] > 1000
+    assert [secret for secret in SECRETS if secret in first.out + first.err] == []
+
+
+def test_status_after_it(first: Answer) -> None:
+    """Runs and streams, as tables whose rows are single lines, and as JSON."""
+    shown = say("status")
+    assert shown.code == 0
+    assert any(first.json["run_id"] in line and "published" in line for line in shown.out.splitlines())
+    assert any("meta_ads/200000000000001/ad_daily" in line and "2026-11-18" in line for line in shown.out.splitlines())
+    found = say("status", "--json").json
+    assert found["runs"][0]["status"] == "published"
+    assert found["refused"] == []
+
+
+def test_verify_finds_nothing_wrong(first: Answer) -> None:
+    """Every published number is the company's."""
+    answer = say("verify", ".", "--night", "1", "--json")
+    assert answer.code == 0, answer.out[:2000]
+    assert answer.json["facts"] > 5000
+    assert answer.json["wrong"] == 0
+
+
+@pytest.mark.parametrize("mart", [mart.name for mart in MARTS])
+def test_trace_opens_a_row_of_every_mart(play: Stage, first: Answer, mart: str) -> None:
+    """Its whole key names one row; money leads to leads, deals or ad rows; every piece says where its payload lies."""
+    row = row_of(play, mart)
+    key = [f"{name}={row[name]}" for name in next(each for each in MARTS if each.name == mart).record.key]
+    answer = say("trace", mart, *key, "--json")
+    assert answer.code == 0, answer.err
+    assert len(answer.json["rows"]) == 1
+    evidence = [*answer.json["leads"], *answer.json["deals"], *answer.json["ads"]]
+    assert all({"slice_id", "page_no", "row_no"} <= piece.keys() for piece in evidence)
+    assert evidence or "campaign_id" not in row
+    assert say("trace", mart, *key).out.startswith("published (1)")
+
+
+def test_trace_ends_at_what_the_vendor_said(play: Stage, first: Answer) -> None:
+    """The payload is the vendor's own answer, to the character."""
+    row = row_of(play, "campaign_roi_closed")
+    key = [f"{name}={row[name]}" for name in ("platform", "account_id", "campaign_id", "close_month")]
+    found = say("trace", "campaign_roi_closed", *key, "--json").json
+    assert found["ads"]
+    assert found["leads"]
+    for piece in (found["ads"][0], found["leads"][0]):
+        words = ("trace", "campaign_roi_closed", "--payload", piece["slice_id"], "--page", str(piece["page_no"]))
+        body = say(*words, "--json").json["body"]
+        assert say(*words).out == body + "\n"
+        assert body[0] in "{["
+
+
+@pytest.mark.parametrize("words", [
+    ("lead_fact", "--payload", "nothing"), ("campaign_roi_daily", "nonsense=1"),
+    ("campaign_roi_daily", "day=yesterday"), ("campaign_roi_daily", "campaign_id=0"), ("nothing", "a=1")], ids=" ".join)
+def test_trace_of_nothing_says_what_there_is(first: Answer, words: tuple[str, ...]) -> None:
+    """A next step, and no traceback."""
+    answer = say("trace", *words)
+    assert answer.code == 3
+    assert "next:" in answer.err
+    assert "Traceback" not in answer.err
+
+
+def test_the_printed_sql_gives_the_published_rows(play: Stage, first: Answer) -> None:
+    """What `sql` prints runs as it stands and finds as many rows as were published."""
+    published = published_rows(load(play.config), {mart.name for mart in MARTS})
+    with open_warehouse(load(play.config), lock=False) as wh, wh.engine.connect() as conn:
+        for mart in MARTS:
+            text = say("sql", mart.name, "--as-of", first.json["as_of"]).out
+            found = conn.exec_driver_sql(f"SELECT count(*) FROM ({text.rstrip().rstrip(';')})").scalar()
+            assert found == len(published[mart.name]), mart.name
+
+
+def test_a_planted_fault_stops_the_night(play: Stage, first: Answer) -> None:
+    """Exit code 5, the check and the Data Docs are named, and the published tables are those of the night before."""
+    before = published_rows(load(play.config), ["campaign_roi_daily"])
+    as_of = play.dawn(2)
+    play.server.inject(Fault("meta_ads", "volume_drop", path_contains="insights", times=10_000))
+    answer = say("run", "--as-of", as_of.isoformat())
+    assert (answer.code, answer.out) == (5, "")
+    assert "gate 1" in answer.err
+    assert "next: open" in answer.err
+    assert published_rows(load(play.config), ["campaign_roi_daily"]) == before
+    assert any("gate 1" in line for line in say("status").err.splitlines())
+
+
+def test_a_night_in_which_nothing_can_be_read(play: Stage, first: Answer) -> None:
+    """Exit code 4, each source with what to do."""
+    play.server.inject(Fault("meta_ads", "forbidden_account"))
+    answer = say("run", "--as-of", "2026-11-19T20:00:00Z", "--source", "meta_ads", "--json")
+    assert answer.code == 4
+    assert answer.json["outcome"] == "unread"
+    assert answer.json["refused"][0]["where"].startswith("meta_ads")
+
+
+def test_a_refused_account_leaves_the_rest(play: Stage, first: Answer) -> None:
+    """Exit code 7: published, and the account that stayed behind is named with its next step."""
+    as_of = play.dawn(2)
+    play.server.inject(Fault("meta_ads", "forbidden_account", path_contains="200000000000002"))
+    answer = say("run", "--as-of", as_of.isoformat(), "--json")
+    assert answer.code == 7, answer.err
+    assert answer.json["outcome"] == "partial"
+    assert {item["where"].split(" / ")[1] for item in answer.json["refused"]} == {"200000000000002"}
+    assert all(item["next"] for item in answer.json["refused"])
+
+
+def test_a_backfill_continues_where_it_was_stopped(play: Stage, first: Answer) -> None:
+    """The first chunk is published, the second refused (exit code 5); repeated, only the second is read, then none."""
+    words = ("backfill", "2026-10-01..2026-10-20", "--source", "google_ads", "--chunk-days", "10", "--as-of",
+             play.dawn(2).isoformat(), "--json")
+    play.server.inject(Fault("google_ads", "empty_answer", path_contains="2026-10-11", times=10_000))
+    stopped = say(*words)
+    assert stopped.code == 5, stopped.err
+    assert [chunk["outcome"] for chunk in stopped.json["chunks"]] == ["published", "gate_failed"]
+    play.server.clear_faults()
+    resumed = say(*words)
+    assert resumed.code == 0, resumed.err
+    assert [chunk["outcome"] for chunk in resumed.json["chunks"]] == ["published"]
+    assert "2026-10-11..2026-10-20" in resumed.json["chunks"][0]["run_id"]
+    nothing = say(*words)
+    assert (nothing.code, nothing.json["chunks"]) == (0, [])
+
+
+def test_the_watch_looks_at_the_newest_publication(play: Stage, first: Answer) -> None:
+    """Quiet within the deadline; exit code 5 and an alert after it."""
+    assert say("watch", "--at", "2026-11-20T12:00:00Z").code == 0
+    late = say("watch", "--at", "2026-11-25T12:00:00Z", "--json")
+    assert late.code == 5
+    assert "hours ago" in late.json["text"]
+    assert any("no night was published in time" in str(message["title"]) for message in play.sink.messages)
+
+
+def test_a_second_run_finds_the_lock(play: Stage, first: Answer) -> None:
+    """Exit code 6 in a process of its own, naming the holder."""
+    with open_warehouse(load(play.config)):
+        words = [sys.executable, "-m", "crosscheck", "run", "--as-of", "2026-11-20T19:00:00Z"]
+        done = subprocess.run(words, capture_output=True, text=True, check=False, env=dict(os.environ))
+        assert done.returncode == 6, done.stderr
+        assert f"PID {os.getpid()}" in done.stderr
+        assert done.stdout == ""
+
+
+def test_the_published_file_opens_in_a_plain_client(play: Stage, first: Answer) -> None:
+    """An analyst needs nothing of Crosscheck's to read it."""
+    file: Path = load(play.config).path(load(play.config).store.published)
+    with duckdb.connect(str(file), read_only=True) as client:
+        assert client.sql("SELECT count(*) FROM mart.campaign_roi_daily").fetchone() != (0,)

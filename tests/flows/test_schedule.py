@@ -1,0 +1,235 @@
+"""A real Prefect server and worker: what `prefect.yaml` schedules is run and publishes, and nothing secret is stored.
+
+Deploying tells little: with a SQLAlchemy that Prefect's server does not understand it deploys and never schedules.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+import httpx
+import pytest
+
+from crosscheck.cli.demo import Stage, stage
+from crosscheck.settings import load
+from sandbox import credentials
+from warehouse.reading import campaign_totals
+
+pytestmark = [pytest.mark.server, pytest.mark.timeout(420), pytest.mark.xdist_group("prefect-server")]
+ROOT = Path(__file__).parents[2]
+POOL = "crosscheck"
+ARTIFACTS = {"night-summary", "row-accounting", "gate-results", "campaign-roi"}
+LEAKED = "a-value-that-nobody-may-store"
+ENDS = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
+T = TypeVar("T")
+
+
+def until(look: Callable[[], T | None], seconds: float, what: str) -> T:
+    """The first answer that is not empty; fails after a deadline."""
+    deadline = time.monotonic() + seconds
+    while True:
+        if found := look():
+            return found
+        assert time.monotonic() < deadline, f"not within {seconds:.0f} s: {what}"
+        time.sleep(0.5)
+
+
+@dataclass(frozen=True)
+class Prefect:
+    """A server of this test's own: its folder, its address, and processes that know both."""
+
+    home: Path
+    port: int
+
+    @property
+    def api(self) -> str:
+        """Where the server answers."""
+        return f"http://127.0.0.1:{self.port}/api"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Loopback, SQLite, nothing told to anybody, and a worker that looks often."""
+        return {**os.environ, "PREFECT_HOME": str(self.home), "PREFECT_API_URL": self.api, "DO_NOT_TRACK": "1",
+                "PREFECT_SERVER_ANALYTICS_ENABLED": "false", "PREFECT_LOGGING_LEVEL": "INFO",
+                "PREFECT_API_DATABASE_CONNECTION_URL": f"sqlite+aiosqlite:///{self.home}/prefect.db",
+                "PREFECT_WORKER_QUERY_SECONDS": "2",
+                "PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS": "4",
+                "PREFECT_CLI_COLORS": "false"}
+
+    @contextmanager
+    def running(self, *words: str) -> Iterator[subprocess.Popen[bytes]]:
+        """A Prefect command in a process group of its own, ended with all its children; its output in a log."""
+        with (self.home / f"{words[0]}.log").open("wb") as log:
+            process = subprocess.Popen([sys.executable, "-m", "prefect", *words], env=self.environment, cwd=ROOT,
+                                       stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
+        try:
+            yield process
+        finally:
+            process.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(20)
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait(10)
+
+    def deploy(self) -> None:
+        """Every deployment of `prefect.yaml`, as an operator types it."""
+        words = [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all"]
+        done = subprocess.run(words, check=False, cwd=ROOT, env=self.environment, capture_output=True, text=True,
+                              timeout=120)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    def alive(self) -> bool:
+        """Whether the server answers."""
+        with suppress(httpx.TransportError):
+            return httpx.get(f"{self.api}/health").status_code == 200
+        return False
+
+    def ask(self, path: str, body: Any = None) -> Any:
+        """POST, or GET without a body."""
+        answer = httpx.get(self.api + path) if body is None else httpx.post(self.api + path, json=body, timeout=30)
+        answer.raise_for_status()
+        return answer.json()
+
+    def runs(self, deployment: str, *states: str) -> list[dict[str, Any]]:
+        """Flow runs of a deployment in some states, the next one first."""
+        wanted = {"deployments": {"id": {"any_": [deployment]}}, "sort": "EXPECTED_START_TIME_ASC",
+                  "flow_runs": {"state": {"type": {"any_": list(states)}}}}
+        return list(self.ask("/flow_runs/filter", wanted))
+
+
+@pytest.fixture(scope="module")
+def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """The demo company's vendors and configuration; the environment names the configuration."""
+    with stage(tmp_path_factory.mktemp("company") / "demo", scale=0.15) as play, pytest.MonkeyPatch.context() as env:
+        env.setenv("CROSSCHECK_CONFIG", str(play.config))
+        play.dawn(1)
+        yield play
+
+
+@pytest.fixture(scope="module")
+def prefect(company: Stage, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prefect]:
+    """Server, pool, worker and the deployments of this checkout."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    opened = Prefect(tmp_path_factory.mktemp("prefect"), port)
+    with opened.running("server", "start", "--host", "127.0.0.1", "--port", str(port)) as server:
+        until(lambda: opened.alive() or server.poll() is not None, 120, "the server answers")
+        opened.ask("/work_pools/", {"name": POOL, "type": "process"})
+        with opened.running("worker", "start", "--pool", POOL):
+            opened.deploy()
+            yield opened
+
+
+@pytest.fixture(scope="module")
+def deployment(prefect: Prefect) -> str:
+    """The id of the nightly deployment."""
+    return str(prefect.ask("/deployments/name/nightly/nightly")["id"])
+
+
+def test_every_night_is_scheduled_at_two_in_the_business_zone(prefect: Prefect, deployment: str) -> None:
+    """The deployment yields SCHEDULED runs, at 02:00 in Vietnam, which is 19:00 UTC."""
+    planned = until(lambda: prefect.runs(deployment, "SCHEDULED"), 90, "future runs of the nightly deployment")
+    instants = [datetime.fromisoformat(run["expected_start_time"]) for run in planned]
+    assert {moment.astimezone(UTC).strftime("%H:%M") for moment in instants} == {"19:00"}
+    assert {moment.astimezone(ZoneInfo("Asia/Ho_Chi_Minh")).strftime("%H:%M") for moment in instants} == {"02:00"}
+    assert all(run["auto_scheduled"] for run in planned)
+
+
+@pytest.fixture(scope="module")
+def night(company: Stage, prefect: Prefect, deployment: str) -> dict[str, Any]:
+    """A run that the server's own scheduler made, once it has ended."""
+    soon = datetime.now(UTC) + timedelta(seconds=15)
+    rule = f"DTSTART:{soon:%Y%m%dT%H%M%S}\nRRULE:FREQ=MINUTELY;COUNT=5"
+    schedules = f"/deployments/{deployment}/schedules"
+    [schedule] = prefect.ask(schedules, [
+        {"active": True, "slug": "soon", "schedule": {"rrule": rule, "timezone": "UTC"},
+         "parameters": {"as_of": company.company.nights[0].isoformat()}}])
+    until(lambda: prefect.runs(deployment, "PENDING", "RUNNING", *ENDS), 120, "the worker takes the scheduled night")
+    httpx.delete(f"{prefect.api}{schedules}/{schedule['id']}").raise_for_status()  # one night is enough
+    return until(lambda: next(iter(prefect.runs(deployment, *ENDS)), None), 180, "the scheduled night has ended")
+
+
+def test_a_scheduled_run_publishes(company: Stage, prefect: Prefect, night: dict[str, Any]) -> None:
+    """The worker plays the night that the scheduler made: completed, named by its clock, published, with artifacts."""
+    assert night["state_type"] == "COMPLETED", night["state"]["message"]
+    assert night["auto_scheduled"]
+    assert night["name"] == f"nightly-{company.company.nights[0].isoformat()}"
+    assert night["parameters"] == {"as_of": company.company.nights[0].isoformat()}
+    assert len(campaign_totals(load(company.config))) > 5
+    shown = {item["key"] for item in prefect.ask("/artifacts/filter", {})}
+    assert shown >= ARTIFACTS
+
+
+def test_tasks_are_named_by_account_and_window(prefect: Prefect, night: dict[str, Any]) -> None:
+    """Every slice is a task of its own, all completed; none carries more than where it reads."""
+    tasks = prefect.ask("/task_runs/filter", {"flow_runs": {"id": {"any_": [night["id"]]}}, "limit": 200})
+    assert {task["state_type"] for task in tasks} == {"COMPLETED"}
+    names = {task["name"] for task in tasks}
+    assert {"connect google_ads", "load", "gate 1", "stage", "gate 2", "build", "gate 3", "publish"} <= names
+    read = [name for name in names if name.startswith("read ")]
+    assert all(len(name.split(" / ")) == 4 and ".." in name for name in read)
+    assert any(name.startswith("read meta_ads / ") for name in read)
+
+
+def test_what_a_task_raises_is_not_what_prefect_stores(prefect: Prefect, company: Stage) -> None:
+    """The caller gets the exception, the server a sentence without its text; a reading task is tried once more."""
+    from prefect import flow
+    from prefect.settings import PREFECT_API_URL, PREFECT_HOME, temporary_settings
+
+    from flows.nightly import NightStopped, told
+    from flows.tasks import PrefectTasks
+
+    tries: list[str] = []
+
+    def read(item: str) -> str:
+        tries.append(item)
+        if len(tries) == 1:
+            raise ValueError(f"cannot parse {LEAKED}")
+        return item.upper()
+
+    def write() -> None:
+        raise KeyError(LEAKED)
+
+    @flow(name="leaky", persist_result=False)
+    def leaky() -> None:
+        with told(str(company.config)):
+            assert PrefectTasks().map("read", read, ["a"]) == ["A"]
+            PrefectTasks().call("write", write)
+
+    with (temporary_settings({PREFECT_API_URL: prefect.api, PREFECT_HOME: prefect.home}),
+          pytest.raises(NightStopped, match=r"unexpected KeyError at test_schedule.py:\d+")):
+        leaky()
+    assert tries == ["a", "a"]
+    [run] = prefect.ask("/flow_runs/filter", {"flows": {"name": {"any_": ["leaky"]}}})
+    assert run["state"]["type"] == "FAILED"
+    assert "KeyError" in run["state"]["message"]
+
+
+def test_the_server_stored_no_secret_and_nobodys_address(company: Stage, prefect: Prefect,
+                                                         night: dict[str, Any]) -> None:
+    """Database, write-ahead log, logs and result files of server and worker hold no token, key, e-mail or phone."""
+    people = {text for lead in company.company.leads for text in (lead.email, lead.phone)
+              if text and len(text) > 8 and len(set(text)) > 4}
+    secrets = {value for name, value in vars(credentials).items() if name.isupper()}
+    secrets.add(LEAKED)
+    secrets.add(os.environ["CROSSCHECK_PRIVACY_KEY"])
+    assert len(people) > 100
+    files = [path for path in prefect.home.rglob("*") if path.is_file()]
+    assert {"prefect.db", "server.log", "worker.log"} <= {path.name for path in files}
+    for path in files:
+        stored = path.read_bytes()
+        assert [text for text in secrets | people if text.encode() in stored] == [], path.name
