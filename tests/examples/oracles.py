@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,15 @@ def expected_zoho(data: Path) -> Totals:
                   revenue=_sums(amount[won], deals["Campaign Id"][won]))
 
 
+def expected_touched(data: Path) -> int:
+    """How many leads of the CRM export have an outbound call on record at or after their creation."""
+    leads, calls = (_read(data / "zoho" / f"{name}.csv") for name in ("Leads", "Calls"))
+    both = calls[calls["Call Type"] == "Outbound"].merge(leads, on="LEADID", suffixes=(" of call", ""))
+    called = pd.to_datetime(both["Call Start Time"], format="ISO8601")
+    created = pd.to_datetime(both["Created Time"], format="%d %b, %Y %H:%M:%S")
+    return int(both.loc[called >= created, "LEADID"].nunique())
+
+
 def expected_olist(data: Path) -> Totals:
     """Leads and won deals by origin, `unknown` being one and blank none; revenue as the sellers declared it."""
     leads = _read(data / "olist" / "olist_marketing_qualified_leads_dataset.csv")
@@ -51,6 +61,14 @@ def expected_olist(data: Path) -> Totals:
     of_lead, of_deal = (frame["origin"].replace("", UNMATCHED) for frame in (leads, deals))
     return Totals(leads=_counts(of_lead), deals=_counts(of_deal), won=_counts(of_deal),
                   revenue=_sums(deals["declared_monthly_revenue"].map(Decimal), of_deal))
+
+
+def expected_wins(data: Path, month: date, days: int) -> int:
+    """How many leads first contacted in a month were won within so many times 24 hours of it."""
+    leads = _read(data / "olist" / "olist_marketing_qualified_leads_dataset.csv")
+    both = leads.merge(_read(data / "olist" / "olist_closed_deals_dataset.csv"), on="mql_id")
+    contact, won = pd.to_datetime(both["first_contact_date"]), pd.to_datetime(both["won_date"])
+    return int(((contact.dt.strftime("%Y-%m") == f"{month:%Y-%m}") & (won - contact <= pd.Timedelta(days=days))).sum())
 
 
 def expected_kag(data: Path) -> Totals:
