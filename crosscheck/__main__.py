@@ -36,6 +36,9 @@ def call(words: list[str]) -> int:
         return error.exit_code
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:  # who read has seen enough: `crosscheck sql … | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except Exception:  # noqa: BLE001 -- a traceback may quote a vendor's answer or an address with its password
         from crosscheck.redact import redact
 

@@ -15,6 +15,7 @@ from crosscheck.windows import Window
 from flows import ending, steps
 from flows.report import Night, Outcome
 from flows.runner import Runner, Threads
+from flows.sources import chosen
 from warehouse import open_warehouse
 
 __all__ = ["Night", "Outcome", "night"]
@@ -28,6 +29,7 @@ def night(settings: Settings, as_of: datetime, *, kind: str = "nightly", window:
     Raises LockHeld when another run is writing, ConfigError when nothing can start; everything that happens to a
     single source, account or slice is part of the answer instead.
     """
+    chosen(settings, only)
     with open_warehouse(settings) as wh:
         faultpoint(Faultpoint.LOCK_TAKEN)
         work = steps.begin(settings, wh, as_of, kind=kind, window=window, only=only,

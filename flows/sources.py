@@ -32,6 +32,16 @@ class Refused:
         return str(self.error)
 
 
+def chosen(settings: Settings, only: tuple[str, ...]) -> list[Source]:
+    """The sources that a run reads: those named, or all. Raises ConfigError when there is none, or none of a name."""
+    known = {source.name: source for source in settings.sources}
+    if not known:
+        raise ConfigError("no source is configured", fix="uncomment or add [[sources]] in crosscheck.toml")
+    if unknown := [name for name in only if name not in known]:
+        raise ConfigError(f"no source {unknown[0]!r} is configured", fix=f"one of {', '.join(known)}")
+    return [source for name, source in known.items() if not only or name in only]
+
+
 def open_source(source: Source, settings: Settings) -> Opened | Refused:
     """The connector of a source and the accounts tonight reads; its refusal is a value, not an exception."""
     try:

@@ -20,7 +20,7 @@ from crosscheck.windows import Window
 from expectations.gate import GateResult, run_gate
 from flows.plan import Clock, Known, plan
 from flows.runner import Runner
-from flows.sources import Opened, Refused, open_source
+from flows.sources import Opened, Refused, chosen, open_source
 from warehouse import Warehouse, build, history, incoming, ledger, migrations, publish, stage
 from warehouse.accounts import remember
 from warehouse.ledger import Run
@@ -81,7 +81,7 @@ def begin(settings: Settings, wh: Warehouse, as_of: datetime, *, kind: str, wind
 
 def plan_slices(work: Work) -> None:
     """Open every source and list what tonight reads of it."""
-    sources = [source for source in work.settings.sources if not work.only or source.name in work.only]
+    sources = chosen(work.settings, work.only)
     with work.timed("accounts"):
         answers = work.runner.map("connect", partial(open_source, settings=work.settings), sources)
     known = {key: Known(state.covered_to, state.cursor, state.definition)

@@ -11,7 +11,7 @@ from cyclopts import Parameter
 
 from crosscheck.cli.out import UsageError, complain, following, note, print_json, progress
 from crosscheck.errors import ConfigError
-from crosscheck.settings import Settings, load
+from crosscheck.settings import load
 from crosscheck.windows import Window
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def run(*, as_of: datetime | None = None, deep: bool = False, source: tuple[str,
     from flows.night import night
     from flows.runner import Threads, listening
 
-    settings = _sources(load(config), source)
+    settings = load(config)
     with progress() as tell, listening(tell):
         result = night(settings, moment(as_of), kind="weekly_deep" if deep else "nightly", only=source,
                        runner=Threads(), resume=as_of is None)
@@ -64,7 +64,7 @@ def backfill(window: str, *, source: tuple[str, ...] = (), chunk_days: int = 30,
     from flows.backfill import backfill as play
     from flows.runner import Threads, listening
 
-    days, settings = _window(window, chunk_days), _sources(load(config), source)
+    days, settings = _window(window, chunk_days), load(config)
     with progress() as tell, listening(tell):
         results = play(settings, days, moment(as_of), only=source, chunk_days=chunk_days, runner=Threads(),
                        again=again)
@@ -93,16 +93,6 @@ def _window(text: str, chunk_days: int) -> Window:
     except (ValueError, ConfigError):
         raise UsageError(f"{text!r} is not a range of days",
                          fix="write FIRST..LAST, e.g. 2026-01-01..2026-06-30") from None
-
-
-def _sources(settings: Settings, wanted: tuple[str, ...]) -> Settings:
-    """Settings that name every source asked for, and one at least."""
-    known = [source.name for source in settings.sources]
-    if not known:
-        raise ConfigError("no source is configured", fix="uncomment or add [[sources]] in crosscheck.toml")
-    if unknown := [name for name in wanted if name not in known]:
-        raise ConfigError(f"no source {unknown[0]!r} is configured", fix=f"one of {', '.join(known)}")
-    return settings
 
 
 def watch(*, at: datetime | None = None, config: Config = None, as_json: Json = False) -> int:

@@ -84,6 +84,15 @@ class Prefect:
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait(10)
 
+    def processes(self) -> list[str]:
+        """Which processes live in this folder's environment (as far as the system tells)."""
+        found = []
+        for path in Path("/proc").glob("[0-9]*/environ"):
+            with suppress(OSError):
+                if str(self.home).encode() in path.read_bytes():
+                    found.append(path.parent.name)
+        return found
+
     def deploy(self) -> None:
         """Every deployment of `prefect.yaml`, as an operator types it."""
         words = [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all"]
@@ -121,7 +130,7 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 
 @pytest.fixture(scope="module")
 def prefect(company: Stage, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prefect]:
-    """Server, pool, worker and the deployments of this checkout."""
+    """Server, pool, worker and the deployments of this checkout; afterwards none of their processes is left."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -132,6 +141,7 @@ def prefect(company: Stage, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         with opened.running("worker", "start", "--pool", POOL):
             opened.deploy()
             yield opened
+    until(lambda: not opened.processes(), 20, "server, worker and their children are gone")
 
 
 @pytest.fixture(scope="module")
