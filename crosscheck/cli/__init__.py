@@ -18,7 +18,9 @@ EXIT_CODES = {
     8: "published, but the alert was not delivered",
 }
 
-_EPILOGUE = "Exit codes: " + " · ".join(f"{code} {meaning}" for code, meaning in EXIT_CODES.items())
+_EPILOGUE = ("Exit codes: " + " · ".join(f"{code} {meaning}" for code, meaning in EXIT_CODES.items())
+             + ". Data goes to standard output, everything else to standard error; with --json the data is one document, "
+               "and an error is one on standard error.")
 
 app = App(
     name="crosscheck",

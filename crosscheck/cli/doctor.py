@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -36,15 +37,15 @@ class Finding:
 
 def doctor(*, config: Annotated[Path | None, Parameter("--config", help="Default ./crosscheck.toml.")] = None,
            offline: bool = False, as_json: Annotated[bool, Parameter("--json", help="Print as JSON.")] = False) -> int:
-    """Check versions, settings, secrets, rules, the warehouse, every source and every alert address.
+    """Check versions, settings, secrets, rules, the warehouse, every source, every alert address and the scheduler.
 
     Nothing is written and no secret is shown. Example: `crosscheck doctor`
 
     Parameters
     ----------
-    offline: do not call the sources.
+    offline: call neither the sources nor Prefect's server.
     """
-    findings = [*_machine(), *_configured(config, offline=offline)]
+    findings = [*_machine(), *_configured(config, offline=offline), *(() if offline else _scheduled())]
     bad = [finding for finding in findings if not finding.ok]
     if as_json:
         print_json({"findings": findings, "ok": not bad})
@@ -93,6 +94,14 @@ def _configured(config: Path | None, *, offline: bool) -> Iterator[Finding]:
         yield Finding("alerts", ok=False, detail="nobody is told when a night fails", fix="set alerts.critical")
     for source in () if offline else settings.sources:
         yield _try(f"source {source.name}", partial(_source, settings, source))
+
+
+def _scheduled() -> Iterator[Finding]:
+    """Who runs without Prefect has no PREFECT_API_URL, and nothing to look at."""
+    from crosscheck.cli.scheduler import look
+
+    if api := os.environ.get("PREFECT_API_URL"):
+        yield _try("scheduler", partial(look, api))
 
 
 def _known(settings: Settings) -> Finding:

@@ -6,6 +6,7 @@ Deploying tells little: with a SQLAlchemy that Prefect's server does not underst
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -23,6 +24,8 @@ import httpx
 import pytest
 
 from crosscheck.cli.demo import Stage, stage
+from crosscheck.cli.scheduler import look
+from crosscheck.errors import ConfigError
 from crosscheck.settings import load
 from sandbox import credentials
 from warehouse.reading import campaign_totals
@@ -157,6 +160,14 @@ def test_every_night_is_scheduled_at_two_in_the_business_zone(prefect: Prefect, 
     assert {moment.astimezone(UTC).strftime("%H:%M") for moment in instants} == {"19:00"}
     assert {moment.astimezone(ZoneInfo("Asia/Ho_Chi_Minh")).strftime("%H:%M") for moment in instants} == {"02:00"}
     assert all(run["auto_scheduled"] for run in planned)
+
+
+def test_doctor_sees_the_calendar_and_the_worker(prefect: Prefect, deployment: str) -> None:
+    """What `doctor` says of a server that plans nights; of one that is not there, what to do."""
+    until(lambda: prefect.runs(deployment, "SCHEDULED"), 90, "future runs of the nightly deployment")
+    assert re.fullmatch(r"Prefect 3\.\S+: \d+ nightly runs planned, 1 worker online", look(prefect.api))
+    with pytest.raises(ConfigError, match="no Prefect server answers"):
+        look("http://127.0.0.1:9/api")
 
 
 @pytest.fixture(scope="module")
