@@ -19,8 +19,8 @@ EXIT_CODES = {
 }
 
 _EPILOGUE = ("Exit codes: " + " · ".join(f"{code} {meaning}" for code, meaning in EXIT_CODES.items())
-             + ". Data goes to standard output, everything else to standard error; with --json the data is one document, "
-               "and an error is one on standard error.")
+             + ". Data goes to standard output, everything else to standard error; with --json the data is one "
+               "document, and an error is one on standard error.")
 
 app = App(
     name="crosscheck",
