@@ -86,10 +86,9 @@ class Scopes:
         before = _columns(fact, _HEAD).join(touched, _on(touched, fact, _LEAD)).distinct().subquery("before")
         companions = _columns(fact, _LEAD).join(before, _on(before, fact, _HEAD))
         ids = self._keep("ids_touched", sa.union(sa.select(touched), companions))
-        self._ctx.heads = self._keep("heads_touched", _columns(head, _HEAD).join(ids, _on(ids, head, _LEAD)).distinct())
-        members = _columns(head, _LEAD).join(self._ctx.heads, _on(self._ctx.heads, head, _HEAD)).where(head.c.is_live)
-        self._ctx.leads = self._keep("leads_touched", members)
-        return self._keep("leads_superseded", sa.union(sa.select(ids), sa.select(self._ctx.leads)))
+        heads = _columns(head, _HEAD).join(ids, _on(ids, head, _LEAD)).distinct().subquery("heads")
+        self._ctx.group = self._keep("group", sa.select(head).join(heads, _on(heads, head, _HEAD)))
+        return self._keep("leads_superseded", sa.union(sa.select(ids), _columns(self._ctx.group, _LEAD)))
 
     def _scope(self, mart: str, column: str, starts: sa.SelectBase) -> tuple[date, ...]:
         """Keep the first days of the partitions of a mart."""

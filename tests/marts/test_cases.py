@@ -139,7 +139,8 @@ def test_the_strongest_evidence_names_the_campaign(mart_wh: Warehouse) -> None:
     put(mart_wh, "ad_daily", {"campaign_id": "spent", "day": DAY, "spend_amount": 1})
     put(mart_wh, "ad_touch", {"touch_kind": "vendor_lead_id", "touch_id": "f1"},
         {**google, "touch_kind": "gclid", "touch_id": "k1", "campaign_id": "g1"})
-    put(mart_wh, "lead", *({"lead_id": f"l{n:02}", "created_day": DAY, **given} for n, (given, _) in enumerate(EVIDENCE)))
+    put(mart_wh, "lead", *({"lead_id": f"l{number:02}", "created_day": DAY, **given}
+                           for number, (given, _) in enumerate(EVIDENCE)))
     night(mart_wh)
     shown = ("campaign_id", "match_method", "match_confidence", "unmatched_reason")
     found = [tuple(row[name] for name in shown) for row in rows_of(mart_wh, "lead_fact")]

@@ -12,6 +12,8 @@ from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
 
 from crosscheck.tables import Table
 from crosscheck.windows import local_day
@@ -30,8 +32,8 @@ UNMATCHED, UNALLOCATED, NO_PLATFORM = "(unmatched)", "(unallocated)", "(none)"
 class Context:
     """One build: its clock, its currency, its scope. Without a connection steps become CTEs.
 
-    `scopes` holds, by mart, the first days of the partitions to build; `leads` and `heads` the leads to judge anew and
-    the heads of their groups. All are empty in a full build.
+    `scopes` holds, by mart, the first days of the partitions to build; `group` the leads to judge anew, with their
+    heads. Both are empty in a full build.
     """
 
     as_of: datetime
@@ -43,8 +45,7 @@ class Context:
     conn: sa.Connection | None = None
     steps: dict[str, Selectable] = field(default_factory=dict)
     scopes: dict[str, sa.Table] = field(default_factory=dict)
-    leads: sa.Table | None = None
-    heads: sa.Table | None = None
+    group: sa.Table | None = None
 
     @property
     def partial(self) -> bool:
@@ -75,31 +76,42 @@ class Context:
         rest = sa.select(kept).where(kept.c[scope.info["column"]].not_in(sa.select(scope.c.start)))
         return sa.union_all(sa.select(fresh), rest).subquery(record.name)
 
-    def among(self, origin: Selectable, rows: Selectable) -> Selectable:
-        """`origin` (a join that contains `rows`) cut to the leads that are judged anew; as it is in a full build."""
-        if self.leads is None:
-            return origin
-        return origin.join(self.leads, sa.and_(
-            self.leads.c.source == rows.c.source, self.leads.c.lead_id == rows.c.lead_id))
-
     def within(self, mart: str, column: Expression) -> Expression:
         """Whether a date lies in the partitions of a mart that are being rebuilt; true in a full build."""
         scope = self.scopes.get(mart)
         return sa.true() if scope is None else column.in_(sa.select(scope.c.start))
 
 
-def materialise(conn: sa.Connection, name: str, chosen: sa.SelectBase) -> sa.Table:
+class _Keep(sa.Executable, sa.ClauseElement):
+    """CREATE TABLE AS for a table of this build only; SQLAlchemy 2.0 has no words for it."""
+
+    inherit_cache = False
+
+    def __init__(self, name: str, rows: sa.SelectBase) -> None:
+        self.name, self.rows = name, rows
+
+
+@compiles(_Keep)
+def _keep_until_replaced(element: _Keep, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"CREATE OR REPLACE TEMPORARY TABLE {element.name} AS {compiler.process(element.rows, **kw)}"
+
+
+@compiles(_Keep, "postgresql")
+def _keep_until_commit(element: _Keep, compiler: SQLCompiler, **kw: Any) -> str:
+    rows = compiler.process(element.rows, **{**kw, "literal_binds": True})  # this statement takes no parameters there
+    return f"CREATE TEMPORARY TABLE {element.name} ON COMMIT DROP AS {rows}"
+
+
+def materialise(conn: sa.Connection, name: str, rows: sa.SelectBase) -> sa.Table:
     """A temporary table of a select's rows, analysed where the engine plans by statistics.
 
-    It vanishes with the connection; one left over from an earlier build on this connection is replaced.
+    It lasts as long as the transaction; on DuckDB, until the next build on this connection replaces it.
     """
-    columns = [sa.Column(c.name, c.type) for c in chosen.selected_columns if isinstance(c, sa.ColumnElement)]
-    made = sa.Table(f"work_{name}", sa.MetaData(), *columns, prefixes=["TEMPORARY"])
-    conn.execute(sa.text(f"DROP TABLE IF EXISTS work_{name}"))
-    made.create(conn, checkfirst=False)
-    conn.execute(made.insert().from_select([c.name for c in columns], chosen))
+    columns = [sa.Column(c.name, c.type) for c in rows.selected_columns if isinstance(c, sa.ColumnElement)]
+    made = sa.Table(f"work_{name}", sa.MetaData(), *columns)
+    conn.execute(_Keep(made.name, rows))
     if conn.dialect.name == "postgresql":
-        conn.execute(sa.text(f"ANALYZE work_{name}"))
+        conn.execute(sa.text(f"ANALYZE {made.name}"))
     return made
 
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from crosscheck.canonical import LEAD, LEAD_MERGE
 from warehouse import ddl
 from warehouse.shims import binary_order
-from warehouse.staging.base import Context
+from warehouse.staging.base import Context, Selectable
 
 #: Merges of merges: nobody merges a contact deeper than this by hand, and a ring must end somewhere.
 _DEPTH = 50
@@ -47,6 +47,11 @@ def person_head(ctx: Context) -> sa.Select[Any]:
               .where(live.c.person_key.in_(several)).subquery("ranked"))
     return sa.select(ranked.c.person_key, ranked.c.source, ranked.c.lead_id, ranked.c.created_at,
                      ranked.c.created_day).where(ranked.c.place == 1)
+
+
+def judged_head(ctx: Context) -> Selectable:
+    """The rows of `lead_head` that a build judges: of everybody, or of the groups that were touched."""
+    return ctx.step(lead_head) if ctx.group is None else ctx.group
 
 
 def lead_head(ctx: Context) -> sa.Select[Any]:

@@ -10,7 +10,7 @@ from crosscheck.canonical import ACTIVITY, DEAL, LEAD_STATUS
 from warehouse import ddl
 from warehouse.shims import Expression
 from warehouse.staging.base import Context, Part, stack
-from warehouse.staging.heads import lead_head
+from warehouse.staging.heads import judged_head
 from warehouse.staging.records import LEAD_STATE_RULE
 
 #: States whose first instant a lead fact keeps.
@@ -26,7 +26,7 @@ def is_won(deal: Any) -> Expression:
 
 def head_outcome(ctx: Context) -> sa.Select[Any]:
     """One row per head lead of the scope with anything recorded: the first instant of each state."""
-    head = ctx.step(lead_head)
+    head = judged_head(ctx)
     names = [f"{state}_at" for state in KEPT] + ["first_won_at"]
     moments = [*names, "touched_at"]
     types = {"source": sa.Text(), "lead_id": sa.Text(), **dict.fromkeys(moments, sa.DateTime()),
@@ -37,9 +37,6 @@ def head_outcome(ctx: Context) -> sa.Select[Any]:
     firsts.append(sa.func.min(answer).label("first_touch_at"))
     recorded = sa.func.bool_or(event.c.is_recorded, type_=sa.Boolean()).label("has_status")
     origin = event.join(head, sa.and_(head.c.source == event.c.source, head.c.lead_id == event.c.lead_id))
-    if ctx.heads is not None:
-        origin = origin.join(ctx.heads, sa.and_(ctx.heads.c.head_source == head.c.head_source,
-                                                ctx.heads.c.head_lead_id == head.c.head_lead_id))
     return (sa.select(head.c.head_source, head.c.head_lead_id, *firsts, recorded).select_from(origin)
             .group_by(head.c.head_source, head.c.head_lead_id))
 
