@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import re
 import threading
+from urllib.parse import quote
 
 _MASK = "***"
 _known: set[str] = set()
@@ -23,10 +24,10 @@ _MAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
 
 
 def register_secret(value: str) -> str:
-    """Remember a value that must never be shown; returns it."""
+    """Remember a value that must never be shown, also as a URL or a form would write it; returns it."""
     if len(value) >= 6:
         with _lock:
-            _known.add(value)
+            _known.update((value, quote(value), quote(value, safe="")))
     return value
 
 

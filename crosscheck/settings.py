@@ -132,7 +132,7 @@ class Alerts(_Section):
 class Settings(BaseSettings):
     """Everything a run needs to know, from one file and the environment."""
 
-    model_config = SettingsConfigDict(env_prefix="CROSSCHECK_", env_nested_delimiter="__", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="CROSSCHECK_", env_nested_delimiter="__", extra="forbid")
 
     project: Project = Project()
     store: Store = Store()

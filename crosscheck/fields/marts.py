@@ -20,7 +20,6 @@ PERIODS = (
 )
 
 IDENTITY = (
-    Field("root_id", Kind.ID, "The lead that survived the whole chain of merges."),
     Field("head_source", Kind.TEXT, "Source of the head lead, to which all outcomes of the person belong."),
     Field("head_lead_id", Kind.ID, "Head lead: merges followed, then the person's first lead."),
     Field("head_created_at", Kind.INSTANT, "When the head lead was created, UTC."),

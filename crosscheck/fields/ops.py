@@ -7,6 +7,5 @@ FIELDS = (
     Field("slice_id", Kind.ID, "The unit of reading that brought the row; names its folder in landing."),
     Field("page_no", Kind.COUNT, "Page of the slice in landing, from 1.", low=1),
     Field("row_no", Kind.COUNT, "Row within the page, from 1.", low=1),
-    Field("run_id", Kind.ID, "The run that wrote the row."),
     Field("rule_version", Kind.TEXT, "Content version of the rule that classified the row."),
 )
