@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from crosscheck.settings import Settings
 from tests.marts import world
+from tests.marts.company import Company
 from warehouse import ledger
 from warehouse.build import printed
 from warehouse.engine import Warehouse, open_warehouse
@@ -24,7 +25,7 @@ def test_every_mart_is_the_same_on_both_engines(settings_for: Callable[[str], Se
         with open_warehouse(world.with_source(settings_for(engine))) as wh:
             migrate(wh)
             ledger.begin_run(wh, "nightly", world.NIGHT)
-            world.Company(7, leads=400).fill(wh)
+            Company(7, leads=400).fill(wh)
             world.night(wh)
             built[engine] = world.everything(wh, "mart_next")
     assert {name for name, rows in built["duckdb"].items() if not rows} == {"source_freshness"}
@@ -34,7 +35,7 @@ def test_every_mart_is_the_same_on_both_engines(settings_for: Callable[[str], Se
 
 def test_printed_selects_give_the_published_rows(mart_wh: Warehouse) -> None:
     """What `crosscheck sql` prints runs as it stands and yields what readers see."""
-    world.Company(8, leads=30).fill(mart_wh)
+    Company(8, leads=30).fill(mart_wh)
     world.release(mart_wh, world.night(mart_wh))
     for mart in MARTS:
         text = printed(mart, mart_wh.settings, world.NIGHT, mart_wh.dialect)

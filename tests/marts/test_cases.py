@@ -6,7 +6,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from tests.marts.world import NIGHT, Company, everything, night, noon, only, put, release, rows_of
+from tests.marts.company import Company
+from tests.marts.world import NIGHT, everything, night, noon, only, put, release, rows_of
 from warehouse.engine import Warehouse
 
 DAY = date(2026, 4, 8)

@@ -7,13 +7,14 @@ from datetime import timedelta
 import pytest
 
 from tests.marts import world
+from tests.marts.company import Company
 from warehouse.engine import Warehouse
 
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_parts_equal_the_whole(mart_wh: Warehouse, seed: int) -> None:
     """After nights of random changes of every kind, each mart equals one that was built whole at that instant."""
-    company = world.Company(seed, leads=40)
+    company = Company(seed, leads=40)
     company.fill(mart_wh)
     world.release(mart_wh, world.night(mart_wh))
     for number in range(1, 4):
@@ -32,7 +33,7 @@ def test_parts_equal_the_whole(mart_wh: Warehouse, seed: int) -> None:
 
 def test_a_quiet_night_builds_nothing(mart_wh: Warehouse) -> None:
     """Without changes, and without cohorts that come of age, no partition is built again."""
-    world.Company(3, leads=20).fill(mart_wh)
+    Company(3, leads=20).fill(mart_wh)
     world.release(mart_wh, world.night(mart_wh))
     report = world.night(mart_wh)
     assert not report.full
@@ -41,7 +42,7 @@ def test_a_quiet_night_builds_nothing(mart_wh: Warehouse) -> None:
 
 def test_an_unpublished_build_leaves_its_marks(mart_wh: Warehouse) -> None:
     """What a refused night should have published is still built by the next one."""
-    company = world.Company(4, leads=20)
+    company = Company(4, leads=20)
     company.fill(mart_wh)
     world.release(mart_wh, world.night(mart_wh))
     world.put(mart_wh, "fx_rate", {"day": world.FIRST, "fx_rate": 30_000})
@@ -55,7 +56,7 @@ def test_an_unpublished_build_leaves_its_marks(mart_wh: Warehouse) -> None:
 
 def test_a_new_meaning_builds_everything(mart_wh: Warehouse) -> None:
     """A changed rule judges all of history anew, and stays wanted until it is published."""
-    world.Company(5, leads=20).fill(mart_wh)
+    Company(5, leads=20).fill(mart_wh)
     world.release(mart_wh, world.night(mart_wh))
     file = world.STATES.files["hubspot"]
     changed = world.LeadStates({"hubspot": world.RuleFile("hubspot", None, {}, {
