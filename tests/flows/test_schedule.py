@@ -206,6 +206,25 @@ def test_tasks_are_named_by_account_and_window(prefect: Prefect, night: dict[str
     assert any(name.startswith("read meta_ads / ") for name in read)
 
 
+def test_a_backfill_tells_its_progress_and_continues(prefect: Prefect, company: Stage, night: dict[str, Any]) -> None:
+    """Published chunk by chunk, with a progress artifact; started again, it finds nothing left to do."""
+    from prefect.settings import PREFECT_API_URL, PREFECT_HOME, temporary_settings
+
+    from flows.others import backfill
+
+    words = {"window": "2026-10-01..2026-10-10", "source": "google_ads", "config": str(company.config),
+             "as_of": company.company.nights[0].isoformat()}
+    with temporary_settings({PREFECT_API_URL: prefect.api, PREFECT_HOME: prefect.home}):
+        backfill(**words)
+        backfill(**words)
+    bars = prefect.ask("/artifacts/filter", {"artifacts": {"key": {"any_": ["backfill-google-ads"]}}})
+    assert [(bar["data"], bar["description"]) for bar in sorted(bars, key=lambda bar: bar["created"])] == [
+        (100.0, "1 chunks to read"), (100.0, "0 chunks to read")]
+    runs = prefect.ask("/flow_runs/filter", {"flows": {"name": {"any_": ["backfill"]}}})
+    assert {run["name"] for run in runs} == {"backfill-google_ads-2026-10-01..2026-10-10"}
+    assert {run["state_type"] for run in runs} == {"COMPLETED"}
+
+
 def test_what_a_task_raises_is_not_what_prefect_stores(prefect: Prefect, company: Stage) -> None:
     """The caller gets the exception, the server a sentence without its text; a reading task is tried once more."""
     from prefect import flow
