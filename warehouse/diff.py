@@ -74,9 +74,11 @@ class Difference:
         """Write `ops.restatement`: values that changed or vanished, and rows that appeared in days covered before."""
         if self._part.record.name not in RESTATED:
             return
+        if conn.execute(sa.select(self.table).limit(1)).first() is None:
+            return
         columns = [column.name for column in ops.restatement.columns]
-        for name in (one for one in self._measures if one not in _UNTOLD):
-            conn.execute(sa.insert(ops.restatement).from_select(columns, self._told(name, run_id, covered)))
+        told = [self._told(name, run_id, covered) for name in self._measures if name not in _UNTOLD]
+        conn.execute(sa.insert(ops.restatement).from_select(columns, sa.union_all(*told)))
 
     def _told(self, name: str, run_id: str, covered: Covered) -> sa.Select[Any]:
         c, record = self.table.c, self._part.record
@@ -94,8 +96,9 @@ class Difference:
 
     def _late(self, covered: Covered) -> Iterator[sa.ColumnElement[bool]]:
         if self._part.output.mode is LoadMode.WINDOW:
-            for stream_key, (first, last) in covered.items():
-                yield sa.and_(self.table.c.stream_key == stream_key, self.table.c.day.between(first, last))
+            for stream_key in sorted({job.stream_key for job in self._part.jobs} & covered.keys()):
+                within = self.table.c.day.between(*covered[stream_key])
+                yield sa.and_(self.table.c.stream_key == stream_key, within)
 
     def drop(self, conn: sa.Connection) -> None:
         """Forget the rows."""
