@@ -19,7 +19,7 @@ from flows.outbox import Delivery, Message, deliver, enqueue, resolve
 from flows.report import Counts, Night, Outcome
 from flows.sources import Refused
 from flows.steps import Work
-from warehouse import ledger
+from warehouse import incoming, ledger
 
 _LOG = logging.getLogger(__name__)
 _STATUS = {Outcome.PUBLISHED: "published", Outcome.PARTIAL: "published", Outcome.GATE_FAILED: "gate_failed",
@@ -70,7 +70,11 @@ def _tell(work: Work, messages: list[Message], *, resolving: bool) -> Delivery:
 
 
 def _clean(work: Work) -> None:
-    """Retention of raw payloads, and what killed readings left; never a reason to fail a night."""
+    """Tonight's scratch rows, raw contact data among them; retention of raw payloads; what killed readings left.
+
+    Files that will not go are never a reason to fail a night.
+    """
+    incoming.clear(work.wh)
     oldest = work.run.as_of - timedelta(days=work.settings.store.landing_retention_days)
     try:
         work.zone.expire(oldest.isoformat())

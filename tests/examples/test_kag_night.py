@@ -6,11 +6,14 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
+import sqlalchemy as sa
 
+from crosscheck.canonical import CANONICAL
 from tests.conftest import ENGINES
 from tests.examples.exports import DATA, needs_exports
 from tests.examples.nights import Played, played
 from tests.examples.oracles import expected_kag
+from warehouse import open_warehouse
 
 pytestmark = [needs_exports, pytest.mark.xdist_group("kag")]
 
@@ -43,3 +46,11 @@ def test_the_same_file_again_changes_nothing(kag: Played) -> None:
     """Read again the next night, no published row differs, nothing is called restated, nothing waits."""
     assert kag.published_unchanged()
     assert (kag.marks, kag.second.counts.received) == (0, 1143)
+
+
+def test_no_scratch_row_outlives_the_night(kag: Played) -> None:
+    """Where `incoming` lasts (PostgreSQL), nothing stays in it: it would hold raw contact data outside `restricted`."""
+    with open_warehouse(kag.settings, lock=False) as wh, wh.engine.connect() as conn:
+        tables = sa.inspect(conn).get_table_names(schema="incoming")
+        assert len(tables) == (len(CANONICAL) if wh.dialect == "postgresql" else 0)
+        assert [conn.scalar(sa.text(f"SELECT count(*) FROM incoming.{name}")) for name in tables] == [0] * len(tables)
