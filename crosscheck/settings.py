@@ -182,6 +182,8 @@ def load(path: Path | None = None) -> Settings:
         return Settings(home=file.parent)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{file.name} is not TOML: {error}", fix=f"edit {file.name}") from None
+    except OSError as error:
+        raise ConfigError(f"{file.name} cannot be read: {error.strerror}", fix=f"see who owns {file}") from None
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])

@@ -147,7 +147,10 @@ def _open_duckdb(stack: ExitStack, url: sa.URL, settings: Settings, lock: bool, 
     if not lock and not file.exists():
         raise ConfigError(f"no warehouse at {file.name} yet", fix="crosscheck run")
     stack.enter_context(only_here(file))
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"no warehouse in {file.parent}: {error.strerror}", fix="see who owns the folder") from None
     engine = sa.create_engine(url, connect_args=duckdb_args(settings), pool_size=8, max_overflow=8)
     stack.callback(engine.dispose)
     holder = "another process"
@@ -158,7 +161,7 @@ def _open_duckdb(stack: ExitStack, url: sa.URL, settings: Settings, lock: bool, 
             return engine.connect()
         except sa.exc.DBAPIError as error:
             if "Could not set lock" not in str(error):
-                raise
+                raise _unusable(error) from None
             found = re.search(r"\(PID (\d+)\)", str(error))
             holder = f"PID {found[1]}" if found else holder
             return None
@@ -167,6 +170,15 @@ def _open_duckdb(stack: ExitStack, url: sa.URL, settings: Settings, lock: bool, 
     stack.callback(anchor.close)
     file.chmod(0o600)
     return Warehouse(engine, "duckdb", settings, file=file)
+
+
+def _unusable(error: sa.exc.DBAPIError) -> Exception:
+    """A file that DuckDB cannot open is for a person to look at."""
+    if type(error.orig).__name__ != "IOException":
+        return error
+    return ConfigError(f"the warehouse file cannot be opened: {_first_line(error)}",
+                       fix="check its place, its owner and the disk; a broken one is restored from a copy, or moved "
+                           "away and filled anew by crosscheck run")
 
 
 def _postgres_args() -> dict[str, Any]:

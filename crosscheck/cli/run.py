@@ -128,8 +128,11 @@ def _show(result: Night) -> None:
     for refused in result.refused:
         complain(refused.error)
     for line in result.lines():
-        note(line)
+        if not line.startswith("stale: "):  # said above, with its next step
+            note(line)
     if result.published:
         following("crosscheck status; crosscheck trace MART KEY opens a number")
-    elif result.docs:
+    elif result.gates:
         following(f"open {result.docs}; the runbook is docs/runbooks/a-gate-stopped.md")
+    else:
+        following("the runbook is docs/runbooks/a-source-failed.md")

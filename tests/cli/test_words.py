@@ -143,6 +143,31 @@ def test_an_unknown_mart_is_answered_with_those_there_are(here: Path) -> None:
     assert "campaign_roi_daily" in answer.err
 
 
+@pytest.mark.parametrize("command", ["run", "status"])
+def test_a_warehouse_file_that_is_none_is_named(here: Path, command: str) -> None:
+    """Garbage, or a folder, where the warehouse should be: one sentence and exit code 3."""
+    (here / "crosscheck.toml").write_text("[[sources]]\nname='rates'\nconnector='files'\n")
+    (here / "var").mkdir()
+    (here / "var/warehouse.duckdb").write_bytes(b"garbage")
+    answer = say(command)
+    assert answer.code == 3
+    assert "the warehouse file cannot be opened" in answer.err
+    assert "Traceback" not in answer.err
+
+
+def test_an_unforeseen_error_is_redacted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exit code 1, with a traceback to report and without what is secret in it."""
+    def broken(*_args: object, **_options: object) -> None:
+        raise RuntimeError("GET /me?access_token=EAAB1234567 by an@example.vn")
+
+    monkeypatch.setattr("crosscheck.cli.look.load", broken)
+    answer = say("status")
+    assert answer.code == 1
+    assert "RuntimeError: GET /me?access_token=*** by ***" in answer.err
+    assert "please report it" in answer.err
+    assert "EAAB" not in answer.err
+
+
 def test_looking_before_the_first_night_is_no_fault(here: Path) -> None:
     """Status, trace and verify name the command that comes first."""
     say("init")
