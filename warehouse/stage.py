@@ -177,8 +177,9 @@ def _make_room(conn: sa.Connection, wh: Warehouse, run: Run, part: _Part, covere
     """Compare and delete what the rows replace; on a first load there is nothing, and nothing is compared."""
     replaced = part.replacement
     part.difference = None
+    staged_before = any(job.stream_key in covered for job in replaced.jobs)
     anything = sa.select(replaced.staged.c.slice_id).where(replaced.scope).limit(1)
-    if conn.execute(anything).first() is None:
+    if not staged_before and conn.execute(anything).first() is None:
         return
     if replaced.output.mode is not LoadMode.HISTORY and part.name not in _NOT_MEASURED:
         part.difference = Difference(conn, replaced)
