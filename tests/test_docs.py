@@ -13,15 +13,17 @@ from crosscheck.cli import EXIT_CODES, app
 from crosscheck.settings import Settings
 
 ROOT = Path(__file__).parents[1]
-DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
-COMMANDS = [("init",), ("doctor",), ("run",), ("backfill",), ("watch",), ("status",), ("sql",), ("trace",), ("verify",), ("demo",),
+DOCUMENTS = [*(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")),
+             *sorted((ROOT / "docs").rglob("*.md"))]
+COMMANDS = [*((name,) for name in "init doctor run backfill watch status sql trace verify demo".split()),
             ("sandbox", "generate"), ("sandbox", "serve")]
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 def test_every_command_has_help_with_an_example(command: tuple[str, ...]) -> None:
     """Help names an example, and every command with data to show offers --json."""
-    shown = subprocess.run([sys.executable, "-m", "crosscheck", *command, "--help"], capture_output=True, text=True, check=True, env={"COLUMNS": "200", "PATH": "/usr/bin:/bin"})
+    shown = subprocess.run([sys.executable, "-m", "crosscheck", *command, "--help"], capture_output=True, text=True,
+                           check=True, env={"COLUMNS": "200", "PATH": "/usr/bin:/bin"})
     assert "Example: " in shown.stdout
     assert "--json" in shown.stdout
 
@@ -46,7 +48,8 @@ def test_documents_name_only_what_exists(document: Path) -> None:
     known = {name for (name, *_rest) in COMMANDS}
     used = set(re.findall(r"`(?:\.venv/bin/)?crosscheck ([a-z]+)", text))
     assert used <= known
-    paths = re.findall(r"`((?:docs|rules|connectors|warehouse|expectations|flows|sandbox|examples|tests|requirements)/[\w./-]+\.\w+)`", text)
+    folders = "docs|rules|connectors|warehouse|expectations|flows|sandbox|examples|tests|requirements"
+    paths = re.findall(rf"`((?:{folders})/[\w./-]+\.\w+)`", text)
     assert [path for path in paths if not (ROOT / path).exists()] == []
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     assert set(re.findall(r"(?:^|`)make ([a-z]+)\b", text, re.MULTILINE)) <= targets

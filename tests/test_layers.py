@@ -16,7 +16,8 @@ FILES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("
 
 def test_imports_point_upstream() -> None:
     """Every contract of import-linter holds."""
-    done = subprocess.run([Path(sys.executable).parent / "lint-imports"], cwd=ROOT, capture_output=True, text=True, check=False)
+    command = [Path(sys.executable).parent / "lint-imports"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
 

@@ -68,7 +68,7 @@ def _rate(row: Mapping[str, Any], name: str) -> str:
 def _alert(sink: Sink) -> None:
     out.print("\n[bold]The alert of night 2[/bold], as the local sink received it")
     for message in sink.messages:
-        out.print(f"  {message['title']}")
+        out.print(f"  {message['title']}", markup=False)
         for line in str(message["message"]).splitlines():
             out.print(f"    {line}", markup=False)
 
