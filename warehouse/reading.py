@@ -19,7 +19,7 @@ from warehouse.shims import ratio
 from warehouse.trace import find
 
 #: Columns that tell when and by whom a row was made, not what it says.
-_PROVENANCE = frozenset({"run_id", "last_success_at"})
+PROVENANCE = frozenset({"run_id", "last_success_at"})
 
 
 @contextmanager
@@ -59,7 +59,7 @@ def comparable(settings: Settings) -> dict[str, list[tuple[Any, ...]]]:
 
 
 def _content(record: Any) -> list[sa.ColumnElement[Any]]:
-    return [column for column in table(record).c if column.name not in _PROVENANCE]
+    return [column for column in table(record).c if column.name not in PROVENANCE]
 
 
 def campaign_totals(settings: Settings) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from crosscheck.cli.out import err, progress
+from crosscheck.cli.out import err, note, progress
 
 if TYPE_CHECKING:
     from flows.night import Night
@@ -73,8 +73,11 @@ def demo(folder: Path = Path("var/demo"), *, seed: int = 7, scale: float = 1.0,
 
 
 @contextmanager
-def stage(folder: Path, *, seed: int = 7, scale: float = 1.0) -> Iterator[Stage]:
-    """A fresh folder with company, configuration and secrets in the environment, and the servers running."""
+def stage(folder: Path, *, seed: int = 7, scale: float = 1.0, company: Company | None = None) -> Iterator[Stage]:
+    """A fresh folder with company, configuration and secrets in the environment, and the servers running.
+
+    `company` is played instead of the one that `seed` and `scale` make.
+    """
     from sandbox.company import make_company
     from sandbox.generate import write
     from sandbox.server import SandboxServer
@@ -82,7 +85,7 @@ def stage(folder: Path, *, seed: int = 7, scale: float = 1.0) -> Iterator[Stage]
 
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    company = make_company(seed=seed, scale=scale)
+    company = company or make_company(seed=seed, scale=scale)
     write(company, folder)
     shutil.copytree(_EXAMPLE / "mappings", folder / "mappings")
     shutil.copytree(_RULES, folder / "rules")
@@ -134,7 +137,7 @@ def _three_nights(play: Stage, *, plain: bool) -> list[int]:
             play.server.inject(Fault("meta_ads", "volume_drop", path_contains="insights", times=10_000))
         result = _one(play, as_of, plain=plain)
         for line in result.lines():
-            err.print(f"  {line}")
+            note(f"  {line}")
         codes.append(result.exit_code)
     return codes
 

@@ -1,108 +1,205 @@
-"""Whole nights for tests: a small company behind its server, a warehouse on either engine, processes that may die."""
+"""Whole nights for tests: one small company behind its server, and playgrounds in which nights may be killed.
+
+A killed night is a process of its own. It is forked from a server that has imported the heavy packages already, so
+that it costs the night and nothing else.
+"""
 
 from __future__ import annotations
 
+import faulthandler
 import multiprocessing
 import os
 import shutil
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import datetime
+from itertools import count
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
+from crosscheck.cli.demo import Stage, stage
+from crosscheck.errors import CrosscheckError
 from crosscheck.settings import Settings, load
-from sandbox.company import make_company
+from flows.night import night
 from sandbox.model import Company
-from sandbox.server import SandboxServer
+from tests.support.postgres import PostgresServer
+from warehouse import Warehouse, ledger, open_warehouse, ops
+from warehouse.reading import comparable
 
-#: Small enough for dozens of nights, large enough for every planted quarrel.
-SCALE = 0.15
+#: The exit code of a process that SIGKILL ended.
+KILLED = -9
+_PATIENCE = 150
+_LAST_WORDS = "faulthandler.txt"
+_DUCKDB = "duckdb:///warehouse.duckdb"
+_HEAVY = ["connectors.files", "connectors.getfly", "connectors.google_ads", "connectors.hubspot", "connectors.meta_ads",
+          "great_expectations.render.renderer.site_builder", "tests.support.nights"]
 
-_processes = multiprocessing.get_context("forkserver")
-_processes.set_forkserver_preload(["flows.night", "expectations.gate", "great_expectations", "connectors.google_ads"])
+_forked = multiprocessing.get_context("forkserver")
+_forked.set_forkserver_preload(_HEAVY)
+Rows = dict[str, list[tuple[Any, ...]]]
 
 
 @dataclass(frozen=True)
 class Playground:
-    """One company's folder and warehouse. `night(n)` plays in this process, `run(n)` in one that may be killed."""
+    """A folder with configuration, landing and warehouse of its own, on a stage that others share."""
 
-    company: Company
-    server: SandboxServer
+    stage: Stage
     folder: Path
-    warehouse: str
-    extra: dict[str, str] = field(default_factory=dict)
 
     @property
     def settings(self) -> Settings:
-        """The configuration, read anew, with this playground's warehouse."""
-        os.environ["CROSSCHECK_STORE__WAREHOUSE"] = self.warehouse
-        return load(self.folder / "crosscheck.toml")
+        """The folder's configuration; the environment keeps what it says about configurations."""
+        before = os.environ.get("CROSSCHECK_CONFIG")
+        try:
+            return load(self.folder / "crosscheck.toml")
+        finally:
+            _put("CROSSCHECK_CONFIG", before)
 
-    def at(self, number: int) -> datetime:
-        """The clock of a night (0 is the first); the vendors are set to it."""
-        as_of = self.company.nights[number]
-        self.server.set_clock(as_of)
+    def dawn(self, number: int) -> datetime:
+        """The clock of a night, from 1: the vendors know the world up to it, and the day's rates are dropped here."""
+        as_of = self.stage.dawn(number)
+        shutil.copy(self.stage.config.parent / "fx/rates.csv", self.folder / "fx/rates.csv")
         return as_of
 
-    def night(self, number: int, **options: Any) -> Any:
-        """Play a night here."""
-        from flows.night import night
-
-        return night(self.settings, self.at(number), **options)
-
-    def run(self, number: int, *, fault: str = "", timeout: float = 120) -> int:
-        """Play a night in a process of its own, killed at `fault`; its exit code, -9 for a kill."""
-        process = self.start(number, fault=fault)
-        process.join(timeout)
-        assert process.exitcode is not None, "the night hangs"
-        return process.exitcode
-
-    def start(self, number: int, *, fault: str = "") -> Any:
-        """The same, not waited for."""
-        as_of = self.at(number)
-        process = _processes.Process(target=_play, args=(self.folder, self.warehouse, as_of, fault, dict(os.environ)))
+    def start(self, as_of: datetime, fault: str = "") -> BaseProcess:
+        """Play a night in its own process, killed at `fault`: a faultpoint, a colon and the number of the passage."""
+        environment = dict(os.environ) | {"CROSSCHECK_FAULT": fault}
+        process = _forked.Process(target=_play, args=(self.folder, as_of, environment))
         process.start()
         return process
 
-    def published(self) -> dict[str, list[tuple[Any, ...]]]:
-        """Every published row of every mart, sorted; run ids and wall-clock instants left out."""
-        from warehouse.reading import comparable
+    def run(self, as_of: datetime, fault: str = "") -> int:
+        """The same, waited for: its exit code."""
+        found = code(self.start(as_of, fault))
+        assert found in (KILLED, *range(256)), f"a signal: {found}\n{(self.folder / _LAST_WORDS).read_text()}"
+        return found
 
-        return {name: [tuple(map(str, row)) for row in rows] for name, rows in comparable(self.settings).items()}
+    def published(self) -> Rows:
+        """Every published row of every mart, without its provenance."""
+        return comparable(self.settings)
+
+    @contextmanager
+    def open(self) -> Iterator[Warehouse]:
+        """The warehouse, to look at."""
+        with open_warehouse(self.settings, lock=False) as wh:
+            yield wh
+
+    def rows(self, query: sa.Select[Any]) -> Sequence[sa.Row[Any]]:
+        """What a query says of the warehouse."""
+        with self.open() as wh, wh.engine.connect() as conn:
+            return conn.execute(query).all()
+
+    def unaccounted(self) -> list[str]:
+        """Slices of all runs that do not add up: received = staged + quarantined + deduplicated. Empty is right."""
+        with self.open() as wh:
+            runs = [row.run_id for row in ledger.latest_runs(wh, 100)]
+            return [error for run_id in runs for error in ledger.accounting_errors(wh, run_id)]
+
+    def slices(self) -> dict[str, int]:
+        """How many slices of all runs are in each status."""
+        return Counter(row.status for row in self.rows(sa.select(ops.slice_.c.status)))
 
 
-def _play(folder: Path, warehouse: str, as_of: datetime, fault: str, env: dict[str, str]) -> None:
-    os.environ.update(env | {"CROSSCHECK_STORE__WAREHOUSE": warehouse, "CROSSCHECK_FAULT": fault})
-    from crosscheck.errors import CrosscheckError
-    from flows.night import night
-
-    try:
-        code = night(load(folder / "crosscheck.toml"), as_of).exit_code
-    except CrosscheckError as error:
-        code = error.exit_code
-    os._exit(code)
+def code(process: BaseProcess) -> int:
+    """The exit code of a night under way, once it ended."""
+    process.join(_PATIENCE)
+    found = process.exitcode
+    if found is None:
+        process.kill()
+        raise AssertionError("the night hangs")
+    return found
 
 
-@contextmanager
-def company_server(**options: Any) -> Iterator[tuple[Company, SandboxServer]]:
-    """A company and its vendors, for a whole test module."""
-    company = make_company(**({"seed": 7, "scale": SCALE} | options))
-    with SandboxServer(company, company.nights[0]) as server:
-        yield company, server
-
-
-def differences(left: Playground, right: Playground) -> dict[str, tuple[int, int]]:
-    """EXCEPT both ways over every published table: by table, rows only here and rows only there."""
-    from collections import Counter
-
-    here, there = left.published(), right.published()
+def differences(left: Rows, right: Rows) -> dict[str, tuple[int, int]]:
+    """EXCEPT ALL both ways, by table: rows only on the left and only on the right. Empty when all tables are equal."""
     found = {}
-    for name in here.keys() | there.keys():
-        one, two = Counter(here.get(name, [])), Counter(there.get(name, []))
+    for name in left.keys() | right.keys():
+        one, two = Counter(left.get(name, [])), Counter(right.get(name, []))
         if one != two:
             found[name] = ((one - two).total(), (two - one).total())
     return found
+
+
+@dataclass
+class Theatre:
+    """A stage and one engine: makes playgrounds, empty ones or copies of what others have come to."""
+
+    stage: Stage
+    home: Path
+    server: PostgresServer | None  # None: DuckDB
+
+    def __post_init__(self) -> None:
+        self._numbers = count(1)
+        self._databases: dict[Path, str] = {}
+
+    def playground(self, like: Playground | None = None) -> Playground:
+        """A new one; `like` another, with its landing, its warehouse and what it published."""
+        source = like.folder if like else self.stage.config.parent
+        folder = self.home / f"ground-{next(self._numbers)}"
+        shutil.copytree(source, folder, ignore=None if like else shutil.ignore_patterns("company"))
+        config = self.stage.config.read_text(encoding="utf-8").replace(_DUCKDB, self._warehouse(folder, like))
+        (folder / "crosscheck.toml").write_text(config, encoding="utf-8")
+        return Playground(self.stage, folder)
+
+    def _warehouse(self, folder: Path, like: Playground | None) -> str:
+        if self.server is None:
+            return _DUCKDB
+        self._databases[folder] = f"{self.home.name}-{folder.name}-{os.getpid()}"
+        return self.server.create(self._databases[folder], self._databases[like.folder] if like else "template0")
+
+    def close_all(self) -> None:
+        """Remove every playground that is left."""
+        for folder in self.home.glob("ground-*"):
+            self.close(Playground(self.stage, folder))
+
+    def close(self, playground: Playground) -> None:
+        """Remove a playground with all it holds."""
+        shutil.rmtree(playground.folder)
+        if self.server is not None:
+            self.server.drop(self._databases.pop(playground.folder))
+
+    @contextmanager
+    def trial(self, like: Playground | None = None) -> Iterator[Playground]:
+        """A playground for one test."""
+        made = self.playground(like)
+        try:
+            yield made
+        finally:
+            self.close(made)
+
+
+@contextmanager
+def theatre(home: Path, server: PostgresServer | None, company: Company) -> Iterator[Theatre]:
+    """A company with its vendors and its alert sink; every playground is removed at the end."""
+    with stage(home / "stage", company=company) as made:
+        opened = Theatre(made, home, server)
+        try:
+            yield opened
+        finally:
+            opened.close_all()
+
+
+def _put(name: str, value: str | None) -> None:
+    if value is None:
+        os.environ.pop(name, None)
+    else:
+        os.environ[name] = value
+
+
+def _play(folder: Path, as_of: datetime, environment: dict[str, str]) -> None:
+    os.environ.update(environment)
+    with (folder / _LAST_WORDS).open("w") as words:
+        faulthandler.enable(words)
+        os._exit(_ended(folder, as_of))  # as the command line ends, without waiting for anybody
+
+
+def _ended(folder: Path, as_of: datetime) -> int:
+    try:
+        return night(load(folder / "crosscheck.toml"), as_of).exit_code
+    except CrosscheckError as error:
+        return error.exit_code

@@ -1,0 +1,91 @@
+"""Crash equivalence: a night killed anywhere and run again publishes what a night in peace publishes.
+
+SIGKILL ends the process at a named place, as a power cut would; the same command is then given again. Nothing is
+cleaned up between the two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from crosscheck.faultpoints import Faultpoint as At
+from tests.conftest import ENGINES
+from tests.faults.conftest import GATE_FAILED, PUBLISHED, Clean, spoil
+from tests.support.nights import KILLED, Playground, differences
+
+pytestmark = pytest.mark.crash
+Kills = tuple[str, ...]
+
+#: Every place that a night passes on its way to its readers, in order.
+ON_THE_WAY = (At.LOCK_TAKEN, At.PAGE_WRITTEN, At.BETWEEN_PAGES, At.BEFORE_MANIFEST, At.AFTER_MANIFEST, At.MID_LOAD,
+              At.BEFORE_GATE, At.BEFORE_STAGE_COMMIT, At.AFTER_STAGE_COMMIT, At.MID_BUILD, At.BEFORE_PUBLISH_COMMIT,
+              At.AFTER_PUBLISH_COMMIT)
+#: Only DuckDB publishes by replacing a file.
+OF_THE_FILE = (At.BEFORE_REPLACE, At.AFTER_REPLACE)
+#: Only a night with something to tell gets there.
+OF_THE_ALERT = (At.BEFORE_ALERT, At.AFTER_ALERT)
+#: Later passages, and several kills before the night may end: (night, kills in order).
+DEEPER: tuple[tuple[int, Kills], ...] = (
+    (1, (f"{At.BETWEEN_PAGES}:23", f"{At.MID_LOAD}:6", f"{At.BEFORE_GATE}:2")),
+    (1, (f"{At.AFTER_MANIFEST}:17", f"{At.MID_BUILD}:5", f"{At.BEFORE_PUBLISH_COMMIT}")),
+    (2, (f"{At.PAGE_WRITTEN}:11", f"{At.BEFORE_STAGE_COMMIT}")),
+    (2, (f"{At.AFTER_STAGE_COMMIT}", f"{At.MID_BUILD}:3")),
+    (2, (f"{At.BEFORE_PUBLISH_COMMIT}", f"{At.AFTER_PUBLISH_COMMIT}")),
+)
+
+
+def _cases() -> Iterator[Any]:
+    for engine in ENGINES:
+        places = ON_THE_WAY + (OF_THE_FILE if engine == "duckdb" else ())
+        for night, kills in (*((1, (place.value,)) for place in places), *DEEPER):
+            yield pytest.param(engine, night, kills, id=f"{engine}-night{night}-{'-then-'.join(kills)}",
+                               marks=pytest.mark.xdist_group(f"crash-{engine}"))
+
+
+def _per_engine() -> list[Any]:
+    return [pytest.param(engine, marks=pytest.mark.xdist_group(f"crash-{engine}")) for engine in ENGINES]
+
+
+def test_every_faultpoint_has_a_case() -> None:
+    """A new place in the night must come here before it is anything."""
+    assert {*ON_THE_WAY, *OF_THE_FILE, *OF_THE_ALERT} == set(At)
+
+
+@pytest.mark.parametrize(("clean", "night", "kills"), list(_cases()), indirect=["clean"], scope="session")
+def test_a_killed_night_run_again_equals_a_clean_one(clean: Clean, night: int, kills: Kills) -> None:
+    """EXCEPT both ways over every published table finds nothing, and every slice's rows add up."""
+    with clean.before(night) as ground:
+        as_of = ground.dawn(night)
+        for kill in kills:
+            assert ground.run(as_of, kill) == KILLED
+        assert ground.run(as_of) == PUBLISHED
+        assert differences(ground.published(), clean.after[night]) == {}
+        assert ground.unaccounted() == []
+        assert set(ground.slices()) == {"staged"}
+
+
+@pytest.mark.parametrize("clean", _per_engine(), indirect=True)
+@pytest.mark.parametrize(("place", "deliveries"), [(At.BEFORE_ALERT, 1), (At.AFTER_ALERT, 2)])
+def test_a_killed_alert_is_delivered_and_never_silently_twice(clean: Clean, place: At, deliveries: int) -> None:
+    """Killed before the channel took it: once. Killed before that was noted: again, and said to be a repetition."""
+    with clean.before(2) as ground:
+        as_of = ground.dawn(2)
+        spoil(ground)
+        told = len(ground.stage.sink.messages)
+        assert ground.run(as_of, place.value) == KILLED
+        assert ground.run(as_of) == GATE_FAILED
+        titles = [message["title"] for message in ground.stage.sink.messages[told:]]
+        assert len(titles) == deliveries
+        assert all(title.startswith("Possibly repeated: ") for title in titles[1:])
+        assert len({title.removeprefix("Possibly repeated: ") for title in titles}) == 1
+        _refused(ground, clean)
+
+
+def _refused(ground: Playground, clean: Clean) -> None:
+    """What readers see is the night before, and nothing of the refused night was staged."""
+    assert differences(ground.published(), clean.after[1]) == {}
+    assert ground.unaccounted() == []
+    assert ground.slices() == {"staged": clean.first.slices()["staged"], "landed": ground.slices()["landed"]}
