@@ -17,7 +17,7 @@ demo: $(VENV)/.run ## three nights of a demo company, with a planted fault, and 
 
 test: $(VENV)/.test ## every check and test, PostgreSQL included (12 minutes at most on 2 cores)
 	@$(MAKE) --no-print-directory check
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --basetemp=build/tests
 
 check: $(VENV)/.test ## lint, types, layers, documents
 	$(BIN)/ruff check .
