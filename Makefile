@@ -17,7 +17,8 @@ demo: $(VENV)/.run ## three nights of a demo company, with a planted fault, and 
 
 test: $(VENV)/.test ## every check and test, PostgreSQL included (12 minutes at most on 2 cores)
 	@$(MAKE) --no-print-directory check
-	$(BIN)/python -m pytest -n 2 --dist loadgroup --basetemp=build/tests
+	@mkdir -p build
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --durations=25 --basetemp=build/tests
 
 check: $(VENV)/.test ## lint, types, layers, documents
 	$(BIN)/ruff check .
