@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from threading import Lock
 from typing import Any, TypeVar, overload
 
 import msgspec
@@ -15,6 +16,9 @@ _HIGH = rb"\\u[dD][89abAB][0-9a-fA-F]{2}"
 _LOW = rb"\\u[dD][c-fC-F][0-9a-fA-F]{2}"
 #: Escaped backslashes and whole pairs are consumed first, so that only a lone half is left for the last group.
 _SURROGATES = re.compile(rb"\\\\|" + _HIGH + _LOW + rb"|(" + _HIGH + rb"|" + _LOW + rb")")
+
+_decoders: dict[Any, msgspec.json.Decoder[Any]] = {}
+_making = Lock()
 
 
 def _escape(hit: re.Match[bytes]) -> bytes:
@@ -42,9 +46,17 @@ def parse(body: bytes, shape: Any = Any) -> Any:
     Raises BrokenAnswer. Untyped fractions come as floats: declare Decimal or str where money can be.
     """
     try:
-        return msgspec.json.decode(readable(body), type=shape)
+        return _decoder(shape).decode(readable(body))
     except (msgspec.MsgspecError, UnicodeDecodeError, ValueError) as error:
         raise BrokenAnswer(f"not the expected JSON: {_reason(error)}") from None
+
+
+def _decoder(shape: Any) -> msgspec.json.Decoder[Any]:
+    """Made by one thread at a time: two that meet a nested shape for the first time together crash in msgspec."""
+    if shape not in _decoders:
+        with _making:
+            _decoders.setdefault(shape, msgspec.json.Decoder(shape))
+    return _decoders[shape]
 
 
 def check(body: bytes) -> None:
