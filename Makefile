@@ -7,7 +7,7 @@ export DO_NOT_TRACK := 1
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export GX_ANALYTICS_ENABLED := false
 
-.PHONY: demo test check bench docs clean help
+.PHONY: demo test crash check bench docs clean help
 
 help:            ## what there is to type
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
@@ -19,6 +19,10 @@ test: $(VENV)/.test ## every check and test, PostgreSQL included (12 minutes at 
 	@$(MAKE) --no-print-directory check
 	@mkdir -p build
 	$(BIN)/python -m pytest -n 2 --dist loadgroup --durations=25 --basetemp=build/tests
+
+crash: $(VENV)/.test ## every kill by itself, and two in one night, on both engines (about 15 minutes)
+	@mkdir -p build
+	$(BIN)/python -m pytest tests/faults -m "deep or not deep" -n 2 --dist loadgroup --basetemp=build/tests
 
 check: $(VENV)/.test ## lint, types, layers, documents
 	$(BIN)/ruff check .

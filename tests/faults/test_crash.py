@@ -35,13 +35,25 @@ TWICE: tuple[Kills, ...] = (
 )
 
 
+#: What comes before the first gate costs little to repeat: one night is killed at each of these places in turn.
+BEFORE_THE_GATES = tuple(ON_THE_WAY)[:7]
+
+
 def _cases() -> Iterator[Any]:
+    """Each place once; kills one by one before the gates, and two kills in one night, are left to `make crash`."""
     for engine in ENGINES:
         places = ON_THE_WAY | (OF_THE_FILE if engine == "duckdb" else {})
-        once = [(1, (f"{place}:{passage}",)) for place, passage in places.items()]
-        for night, kills in (*once, *((2, kills) for kills in TWICE)):
-            yield pytest.param(engine, night, kills, id=f"{engine}-night{night}-{'-then-'.join(kills)}",
-                               marks=pytest.mark.xdist_group(f"crash-{engine}"))
+        chain = tuple(f"{place}:{places[place]}" for place in BEFORE_THE_GATES)
+        yield _case(engine, 1, chain, name="everywhere-before-the-gates")
+        for place, passage in places.items():
+            yield _case(engine, 1, (f"{place}:{passage}",), deep=place in BEFORE_THE_GATES)
+        for kills in TWICE:
+            yield _case(engine, 2, kills, deep=True)
+
+
+def _case(engine: str, night: int, kills: Kills, *, name: str = "", deep: bool = False) -> Any:
+    marks = [pytest.mark.xdist_group(f"crash-{engine}"), *([pytest.mark.deep] if deep else [])]
+    return pytest.param(engine, night, kills, id=f"{engine}-night{night}-{name or '-then-'.join(kills)}", marks=marks)
 
 
 def _per_engine() -> list[Any]:
