@@ -10,33 +10,14 @@ import pytest
 import sqlalchemy as sa
 
 from sandbox.model import AdDay, Company
-from sandbox.truth import compare, expected
 from tests.conftest import ENGINES
-from tests.faults.conftest import PUBLISHED, Clean
-from tests.support.nights import Playground, differences
+from tests.faults.conftest import Clean
+from tests.support.nights import Playground
 from warehouse import ops
-from warehouse.reading import published_rows
 
 pytestmark = pytest.mark.crash
 PER_ENGINE = [pytest.param(engine, marks=pytest.mark.xdist_group(f"crash-{engine}")) for engine in ENGINES]
 Told = tuple[str, Decimal, Decimal | None]
-
-
-@pytest.mark.parametrize("clean", PER_ENGINE, indirect=True)
-def test_the_night_after_equals_a_clean_load_of_the_new_truth(clean: Clean) -> None:
-    """A warehouse that saw the old rows and one that never did publish the same, and both publish the truth."""
-    with clean.before(1) as fresh:
-        assert fresh.run(fresh.dawn(2)) == PUBLISHED
-        assert differences(clean.after[2], fresh.published()) == {}
-        assert _wrong(fresh, missed=(1,)) == []
-    assert _wrong(clean.second) == []
-
-
-def _wrong(ground: Playground, missed: tuple[int, ...] = ()) -> list[str]:
-    truth = expected(ground.stage.company, 2, missed=missed)
-    found = compare(truth, published_rows(ground.settings, truth.rows))
-    assert found.facts > 10_000
-    return [str(mismatch) for mismatch in found.wrong]
 
 
 @pytest.mark.parametrize("clean", PER_ENGINE, indirect=True)
