@@ -60,9 +60,11 @@ def finished(ctx: Context, record: Table, rows: Selectable, last: Expression,
     known = {column.name: column for column in rows.c} | values
     for column in _ZERO_WITHOUT_ROWS:
         known[column] = sa.func.coalesce(known[column], sa.literal_column("0", sa.BigInteger()))
-    for column in ("revenue_reporting_amount", "gross_margin_reporting_amount"):
-        known[column] = sa.case((known["won_deal_count"] == 0, sa.cast(sa.literal_column("0"), MONEY)),
-                                else_=known[column])
+    nothing = (known["won_deal_count"] == 0, sa.cast(sa.literal_column("0"), MONEY))
+    revenue, margin = "revenue_reporting_amount", "gross_margin_reporting_amount"
+    known[revenue] = sa.case(nothing, else_=known[revenue])
+    # A month sums days, and days without wins carry a margin of 0: it must not stand for margins nobody knows.
+    known[margin] = sa.case(nothing, (known["margin_known_count"] > 0, known[margin]))
     known |= {metric.name: metric.expression(known) for metric in RETURN_METRICS}
     known |= {"campaign_name": name, "reporting_currency_code": sa.literal(ctx.reporting_currency)}
     return sa.select(*arrange(record, known)).select_from(origin)
