@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from connectors.base import Limits
@@ -11,15 +10,14 @@ from crosscheck.settings import SecretRef, Source
 
 
 def secret(source: Source, name: str) -> str:
-    """The value behind `secrets.<name>`; relative files lie beside the configuration.
+    """The value behind `secrets.<name>`.
 
     Reading again is how a rotated token reaches a running night. Raises ConfigError naming the key, never the value.
     """
     if name not in source.secrets:
         raise ConfigError(f"source {source.name}: secret {name} is not configured",
                           fix=f'[sources.secrets] {name} = "env:…" or "file:…"')
-    home = Path(os.environ.get("CROSSCHECK_CONFIG", "crosscheck.toml")).resolve().parent
-    return SecretRef(ref=source.secrets[name]).resolve(home)
+    return SecretRef(ref=source.secrets[name]).resolve(Path())
 
 
 def limits(source: Source, default: Limits) -> Limits:

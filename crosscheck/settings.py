@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from crosscheck.errors import ConfigError
@@ -107,6 +107,12 @@ class Source(_Section):
     required: bool = True  # False: its absence never makes the night partial
     max_age_hours: int = 36
 
+    def placed(self, home: Path) -> Source:
+        """The same source, its secret files found from a folder."""
+        secrets = {name: f"file:{(home / ref.removeprefix('file:')).resolve()}" if ref.startswith("file:") else ref
+                   for name, ref in self.secrets.items()}
+        return self.model_copy(update={"secrets": secrets})
+
 
 class Gates(_Section):
     """Thresholds that no table record can hold."""
@@ -151,9 +157,14 @@ class Settings(BaseSettings):
         env_settings: PydanticBaseSettingsSource, dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Environment before file; `load` hands the file in."""
-        toml = TomlConfigSettingsSource(settings_cls, toml_file=os.environ.get("CROSSCHECK_CONFIG", "crosscheck.toml"))
-        return init_settings, env_settings, toml
+        """Argument before environment; only `load` reads a file, between the environment and the defaults."""
+        return init_settings, env_settings
+
+    @model_validator(mode="after")
+    def _placed(self) -> Settings:
+        """Secret files of sources lie beside the configuration; a connector knows its source alone."""
+        self.sources = tuple(source.placed(self.home) for source in self.sources)
+        return self
 
     def secret(self, ref: str) -> str:
         """The value behind a reference, relative to the configuration's folder."""
@@ -169,6 +180,20 @@ class Settings(BaseSettings):
         return self.store.landing if "://" in self.store.landing else str(self.path(self.store.landing))
 
 
+def _reading(file: Path) -> type[Settings]:
+    """Settings that look into a file as well."""
+    class FromFile(Settings):
+        @classmethod
+        def settings_customise_sources(
+            cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource,
+            env_settings: PydanticBaseSettingsSource, dotenv_settings: PydanticBaseSettingsSource,
+            file_secret_settings: PydanticBaseSettingsSource,
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=file)
+
+    return FromFile
+
+
 def load(path: Path | None = None) -> Settings:
     """Settings from a file (default `$CROSSCHECK_CONFIG`, else `./crosscheck.toml`).
 
@@ -177,9 +202,8 @@ def load(path: Path | None = None) -> Settings:
     file = Path(path or os.environ.get("CROSSCHECK_CONFIG", "crosscheck.toml")).resolve()
     if not file.is_file():
         raise ConfigError(f"no configuration at {file.name}", fix="crosscheck init")
-    os.environ["CROSSCHECK_CONFIG"] = str(file)
     try:
-        return Settings(home=file.parent)
+        return _reading(file)(home=file.parent)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{file.name} is not TOML: {error}", fix=f"edit {file.name}") from None
     except OSError as error:

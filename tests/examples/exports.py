@@ -27,7 +27,6 @@ def tables_of(example: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, pd.Dat
     """Every canonical table of an example, after the checks that landing makes; nothing may be set aside."""
     monkeypatch.setenv("CROSSCHECK_DATA", str(DATA))
     monkeypatch.setenv("CROSSCHECK_PRIVACY_KEY", "a key that only this test knows")
-    monkeypatch.delenv("CROSSCHECK_CONFIG", raising=False)
     settings = load(ROOT / "examples" / example / "crosscheck.toml")
     (source,) = settings.sources
     connector = Files(source, settings)

@@ -61,7 +61,6 @@ def played(example: str, folder: Path, warehouse: str | None = None) -> Iterator
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CROSSCHECK_DATA", str(DATA))
         patch.setenv("CROSSCHECK_PRIVACY_KEY", "a key that only this test knows")
-        patch.setenv("CROSSCHECK_CONFIG", "crosscheck.toml")
         if warehouse is not None:
             patch.setenv("CROSSCHECK_STORE__WAREHOUSE", warehouse)
         settings = load(folder / "examples" / example / "crosscheck.toml")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
+from connectors.credentials import secret
 from crosscheck import redact
 from crosscheck.errors import ConfigError
 from crosscheck.settings import Settings, load
@@ -26,8 +28,7 @@ options = { base_url = "${META_URL}/v26" }
 
 @pytest.fixture(autouse=True)
 def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """`load` notes the file in the environment; the test's end takes that back."""
-    monkeypatch.setenv("CROSSCHECK_CONFIG", "crosscheck.toml")
+    """A variable that the file names, and no secret known from before."""
     monkeypatch.setenv("META_URL", "http://127.0.0.1:1")
     monkeypatch.setattr(redact, "_known", set())
 
@@ -49,6 +50,26 @@ def test_argument_environment_file_default(tmp_path: Path, monkeypatch: pytest.M
     assert (settings.project.name, settings.project.reporting_currency) == ("branch", "VND")
     assert settings.gates.volume_drop == 0.3
     assert Settings(home=tmp_path, rules="elsewhere").rules == "elsewhere"
+
+
+def test_only_load_reads_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Settings made by hand know no file, whatever the environment or the folder offers; `load` leaves both alone."""
+    file = written(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CROSSCHECK_CONFIG", str(file))
+    assert (Settings().project.name, Settings().sources) == ("crosscheck", ())
+    monkeypatch.delenv("CROSSCHECK_CONFIG")
+    assert load(file).project.name == "shop"
+    assert "CROSSCHECK_CONFIG" not in os.environ
+
+
+def test_a_sources_secret_file_lies_beside_the_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever folder the night is started from."""
+    (tmp_path / "token").write_text("s3cret-token")
+    (tmp_path / "token").chmod(0o600)
+    (source,) = load(written(tmp_path, GOOD.replace("env:META_TOKEN", "file:token"))).sources
+    monkeypatch.chdir("/")
+    assert secret(source, "access_token") == "s3cret-token"
 
 
 def test_paths_start_at_the_files_folder(tmp_path: Path) -> None:

@@ -53,12 +53,8 @@ class Playground:
 
     @property
     def settings(self) -> Settings:
-        """The folder's configuration; the environment keeps what it says about configurations."""
-        before = os.environ.get("CROSSCHECK_CONFIG")
-        try:
-            return load(self.folder / "crosscheck.toml")
-        finally:
-            _put("CROSSCHECK_CONFIG", before)
+        """The folder's configuration."""
+        return load(self.folder / "crosscheck.toml")
 
     def dawn(self, number: int) -> datetime:
         """The clock of a night, from 1: the vendors know the world up to it, and the day's rates are dropped here."""
@@ -182,13 +178,6 @@ def theatre(home: Path, server: PostgresServer | None, company: Company) -> Iter
             yield opened
         finally:
             opened.close_all()
-
-
-def _put(name: str, value: str | None) -> None:
-    if value is None:
-        os.environ.pop(name, None)
-    else:
-        os.environ[name] = value
 
 
 def _play(folder: Path, as_of: datetime, environment: dict[str, str]) -> None:
