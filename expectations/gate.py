@@ -18,6 +18,7 @@ from crosscheck.rules import LeadStates, load_lead_states
 from crosscheck.settings import Settings
 from crosscheck.tables import Table
 from expectations import freshness, quarantine, reconcile, tieout, volume
+from expectations.acceptance import NOTHING, Acceptance
 from expectations.context import Session, session
 from expectations.derive import derive
 from expectations.docs import folder
@@ -59,11 +60,12 @@ class _Work:
 
 
 def run_gate(gate: int, wh: Warehouse, run: Run, *, settings: Settings,
-             jobs: Sequence[tuple[Slice, Manifest]] = (), built: Sequence[BuiltMart] = ()) -> GateResult:
+             jobs: Sequence[tuple[Slice, Manifest]] = (), built: Sequence[BuiltMart] = (),
+             accepted: Acceptance = NOTHING) -> GateResult:
     """Judge one gate and record every check in `ops.check_result`.
 
     Gates 1 and 2 need the slices that landed (`jobs`), gate 3 what was built. Raises nothing for bad data: read
-    `passed`. The run's `as_of` is the clock.
+    `passed`. The run's `as_of` is the clock. What a person has `accepted` is told and stops nothing.
     """
     slices, moved = [job for job, _ in jobs], 0
     with session(wh, folder(settings, run.run_id), run.run_id, run.as_of) as gx:
@@ -72,6 +74,7 @@ def run_gate(gate: int, wh: Warehouse, run: Run, *, settings: Settings,
             checks, moved = _incoming(work, slices)
         else:
             checks = _staging(work, slices) if gate == 2 else _marts(work, built)
+    checks = accepted.judged(checks)
     passed = bool(checks) and not any(check.stops for check in checks)
     ledger.record_checks(wh, run, gate, cast("Sequence[Any]", checks))
     return GateResult(gate, passed, tuple(checks), moved)

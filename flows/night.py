@@ -12,6 +12,7 @@ from crosscheck.errors import CrosscheckError
 from crosscheck.faultpoints import Faultpoint, faultpoint
 from crosscheck.settings import Settings
 from crosscheck.windows import Window
+from expectations.acceptance import NOTHING, Acceptance
 from flows import ending, steps
 from flows.report import Night, Outcome
 from flows.runner import Runner, Threads
@@ -22,9 +23,10 @@ __all__ = ["Night", "Outcome", "night"]
 
 
 def night(settings: Settings, as_of: datetime, *, kind: str = "nightly", window: Window | None = None,
-          only: tuple[str, ...] = (), runner: Runner | None = None, resume: bool = False) -> Night:
+          only: tuple[str, ...] = (), runner: Runner | None = None, resume: bool = False,
+          accepted: Acceptance = NOTHING) -> Night:
     """Play one night and say what became of it. `window` is a backfill's; `only` names sources; with `resume` an
-    unfinished run of the last hours goes on under its own clock.
+    unfinished run of the last hours goes on under its own clock; `accepted` are checks that may not stop this one.
 
     Raises LockHeld when another run is writing, ConfigError when nothing can start; everything that happens to a
     single source, account or slice is part of the answer instead.
@@ -34,6 +36,7 @@ def night(settings: Settings, as_of: datetime, *, kind: str = "nightly", window:
         faultpoint(Faultpoint.LOCK_TAKEN)
         work = steps.begin(settings, wh, as_of, kind=kind, window=window, only=only,
                            runner=runner or Threads(), resume=resume)
+        work.accepted = accepted
         try:
             outcome = _play(work)
         except CrosscheckError as error:

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from crosscheck.errors import CrosscheckError
 from crosscheck.settings import Settings
+from expectations.acceptance import acceptable, title
 from expectations.gate import GateResult
 from expectations.rules import CheckResult
 from flows.outbox import CRITICAL, WARNING, Message
@@ -44,6 +45,9 @@ def gate_failed(run_id: str, result: GateResult, settings: Settings, docs: Path 
         "Published tables: unchanged. Readers see the last night that passed; nothing of this run is visible.",
         f"Next: crosscheck status --run {run_id}; docs/runbooks/a-gate-stopped.md says what each check means.",
     ]
+    if accept := acceptable(failed):
+        named = " ".join(f'--accept "{name}"' for name in accept)
+        body.append(f'If the change is real: crosscheck run {named} --reason "what happened"')
     if docs is not None:
         body.append(f"Every check: {docs}")
     return Message(f"gate {result.gate} {_fingerprint(failed)}", CRITICAL,
@@ -100,7 +104,7 @@ def _lines(checks: Sequence[CheckResult]) -> list[str]:
 def _line(check: CheckResult) -> str:
     numbers = f"{check.failing_rows:,} of {check.evaluated_rows:,}" if check.evaluated_rows else "nothing to look at"
     detail = f" · {check.detail}" if check.detail else ""
-    return f"- {check.table}: {check.check} ({numbers}){detail}"
+    return f"- {title(check)} ({numbers}){detail}"
 
 
 def _fingerprint(checks: Iterable[CheckResult]) -> str:

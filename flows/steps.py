@@ -17,6 +17,7 @@ from crosscheck.faultpoints import Faultpoint, faultpoint
 from crosscheck.rules import load_lead_states
 from crosscheck.settings import Settings
 from crosscheck.windows import Window
+from expectations.acceptance import NOTHING, Acceptance
 from expectations.gate import GateResult, run_gate
 from flows.plan import Clock, Known, plan
 from flows.runner import Runner
@@ -40,6 +41,7 @@ class Work:
     runner: Runner
     zone: LandingZone
     only: tuple[str, ...]
+    accepted: Acceptance = NOTHING
     opened: dict[str, Opened] = field(default_factory=dict)
     jobs: list[Slice] = field(default_factory=list)
     landed: list[tuple[Slice, Manifest]] = field(default_factory=list)
@@ -133,7 +135,8 @@ def gate(work: Work, number: int) -> bool:
     """Ask a gate; False stops the night before anything becomes visible."""
     faultpoint(Faultpoint.BEFORE_GATE)
     with work.timed(f"gate {number}"):
-        ask = partial(run_gate, number, work.wh, work.run, settings=work.settings, jobs=work.landed, built=work.built)
+        ask = partial(run_gate, number, work.wh, work.run, settings=work.settings, jobs=work.landed, built=work.built,
+                      accepted=work.accepted)
         result = work.runner.call(f"gate {number}", ask)
     work.gates.append(result)
     return result.passed

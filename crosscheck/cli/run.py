@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from getpass import getuser
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,8 +22,8 @@ Json = Annotated[bool, Parameter("--json", help="Print the result as JSON.")]
 Config = Annotated[Path | None, Parameter("--config", help="The configuration; default ./crosscheck.toml.")]
 
 
-def run(*, as_of: datetime | None = None, deep: bool = False, source: tuple[str, ...] = (), config: Config = None,
-        as_json: Json = False) -> int:
+def run(*, as_of: datetime | None = None, deep: bool = False, source: tuple[str, ...] = (),
+        accept: tuple[str, ...] = (), reason: str = "", config: Config = None, as_json: Json = False) -> int:
     """Run one night now: read, land, check, stage, check, build, check, publish, tell.
 
     Killed anywhere, the same command continues where it was. Example: `crosscheck run --as-of 2026-11-21T19:00:00Z`
@@ -32,14 +33,17 @@ def run(*, as_of: datetime | None = None, deep: bool = False, source: tuple[str,
     as_of: the night's clock, with its zone; default now.
     deep: the weekly restatement, 95 days back.
     source: only these sources.
+    accept: a failed check of the last run, as its alert names it, that is a real change: it is told and stops nothing.
+    reason: why, for whoever reads the run's checks; needed with --accept.
     """
+    from expectations.acceptance import Acceptance
     from flows.night import night
     from flows.runner import Threads, listening
 
-    settings = load(config)
+    settings, accepted = load(config), Acceptance(accept, reason, getuser())
     with progress() as tell, listening(tell):
         result = night(settings, moment(as_of), kind="weekly_deep" if deep else "nightly", only=source,
-                       runner=Threads(), resume=as_of is None)
+                       runner=Threads(), resume=as_of is None, accepted=accepted)
     if as_json:
         print_json(result.summary())
     else:

@@ -169,6 +169,20 @@ def test_a_planted_fault_stops_the_night(play: Stage, first: Answer) -> None:
     assert any("gate 1" in line for line in say("status").err.splitlines())
 
 
+def test_a_real_change_is_accepted_with_its_reason(play: Stage, first: Answer) -> None:
+    """Without a reason nothing begins; with one the refused night publishes, and its warning says who and why."""
+    as_of = play.dawn(2)
+    play.server.inject(Fault("meta_ads", "volume_drop", path_contains="insights", times=10_000))
+    words = ["run", "--as-of", as_of.isoformat(), "--json"]
+    for check in ("rows are where rows were", "the last days did not vanish"):
+        words += ["--accept", f"ad_daily: {check}"]
+    assert say(*words).code == 3
+    answer = say(*words, "--reason", "nine campaigns of ten were closed")
+    assert answer.code == 0, answer.err
+    details = [check["detail"] for check in answer.json["failed_checks"] if check["table"] == "ad_daily"]
+    assert any("nine campaigns of ten were closed" in detail for detail in details)
+
+
 def test_a_night_in_which_nothing_can_be_read(play: Stage, first: Answer) -> None:
     """Exit code 4, each source with what to do."""
     play.server.inject(Fault("meta_ads", "forbidden_account"))

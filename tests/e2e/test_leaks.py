@@ -100,7 +100,7 @@ def nights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nights]:
     """Both nights, on DuckDB."""
     folder = tmp_path_factory.mktemp("leaks")
     log, home = folder / "debug.log", folder / "home"
-    with pytest.MonkeyPatch.context() as patch, stage(home, scale=0.1) as play, _talkative(log):
+    with stage(home, scale=0.1) as play, _talkative(log):
         settings = load(play.config)
         good = night(settings, play.dawn(1))
         as_of = play.dawn(2)

@@ -34,9 +34,15 @@ def test_a_stopped_gate_is_one_message_with_everything_in_it() -> None:
     message = gate_failed("nightly-1", RESULT, SETTINGS)
     assert message.severity == CRITICAL
     for part in ("An, phone 123", "meta/42/spend", "rows_before=175", "1 of 4", "3 quarantined rows", "unchanged",
-                 "crosscheck status"):
+                 "crosscheck status", 'crosscheck run --accept "ad_daily: rows are where rows were" --reason'):
         assert part in message.body
     assert "key is unique" not in message.body
+
+
+def test_a_wrong_number_is_not_offered_to_be_accepted() -> None:
+    """Only what is held against history is."""
+    wrong = replace(EMPTY, check="every amount has a rate")
+    assert "--accept" not in gate_failed("nightly-1", replace(RESULT, checks=(wrong,)), SETTINGS).body
 
 
 def test_the_topic_follows_from_the_checks_not_from_the_run() -> None:
