@@ -72,7 +72,7 @@ def _column(record: Table, column: Column, as_of: datetime, incoming: bool) -> I
 
 
 def _allowed(column: Column) -> frozenset[str]:
-    if column.name == "currency_code" or column.name.endswith("_currency"):
+    if column.name.endswith(("currency_code", "_currency")):
         return CODES
     return frozenset(column.field.allowed)
 

@@ -17,12 +17,12 @@ from connectors.landing import Manifest
 from crosscheck.rules import LeadStates, load_lead_states
 from crosscheck.settings import Settings
 from crosscheck.tables import Table
-from expectations import freshness, quarantine, reconcile, tieout, volume
+from expectations import freshness, promises, quarantine, reconcile, tieout, volume
 from expectations.acceptance import NOTHING, Acceptance
 from expectations.context import Session, session
 from expectations.derive import derive
 from expectations.docs import folder
-from expectations.rules import CheckResult, Fact, Rule
+from expectations.rules import CheckResult
 from expectations.run import check_facts, check_table
 from warehouse import ledger
 from warehouse.engine import Warehouse
@@ -115,12 +115,9 @@ def _marts(work: _Work, built: Sequence[BuiltMart]) -> list[CheckResult]:
 
     declared = {mart.name: mart.checks for mart in MARTS}
     checks: list[CheckResult] = []
-    own: list[Fact] = []
     for mart in built:
-        rules: tuple[Rule, ...] = derive(mart.table, as_of=work.as_of, expect_rows=False)
-        checks += check_table(work.wh, work.gx, 3, mart.table, rules, schema="mart_next")
-        own += tieout.checks(mart, declared.get(mart.table.name, ()))
-    checks += check_facts(work.wh, work.gx, 3, "row checks", own) if own else []
+        asked = promises.facts(mart, work.as_of) + tieout.checks(mart, declared.get(mart.table.name, ()))
+        checks += check_facts(work.wh, work.gx, 3, mart.table.name, asked)
     return checks + check_facts(work.wh, work.gx, 3, "tie-outs", tieout.facts(built, work.settings.gates))
 
 
