@@ -18,6 +18,7 @@ from warehouse.dirty import SPEND
 from warehouse.marts.base import Mart
 from warehouse.marts.deal_fact import RECORD as DEAL_FACT
 from warehouse.marts.lead_fact import RECORD as LEAD_FACT
+from warehouse.shims import among
 from warehouse.staging.base import Context, Selectable, differing, materialise
 from warehouse.staging.heads import lead_head, merge_chain, merged_lead
 from warehouse.staging.records import DEAL_TOUCHED, LEAD_TOUCHED
@@ -77,8 +78,9 @@ class Scopes:
         """Facts whose rows differ, old and new; the days on which they were created; all rows of these days."""
         fresh, kept = self._keep(f"{mart.name}_judged", mart.select(self._ctx)), ddl.table(mart.record, "mart")
         self._ctx.judged[mart.name] = fresh
-        replaced = sa.exists().where(_on(superseded, kept, mart.record.key))
-        changed = self._keep(f"{mart.name}_changed", differing(sa.select(fresh), sa.select(kept).where(replaced)))
+        replaced, key = sa.exists().where(_on(superseded, kept, mart.record.key)), mart.record.key
+        before = sa.select(kept).where(among(kept, key, _columns(superseded, key)))
+        changed = self._keep(f"{mart.name}_changed", differing(sa.select(fresh), before))
         days = self._scope(mart.name, "created_day", sa.select(changed.c.created_day.label("start")).distinct())
         rows = sa.union_all(
             sa.select(fresh).where(self._ctx.within(mart.name, fresh.c.created_day)),

@@ -82,8 +82,8 @@ def _marks(settings: Settings) -> int:
     with open_warehouse(settings) as wh, wh.engine.connect() as conn:
         tables = (ops.restatement.name, ops.dirty.name)
         found = [conn.scalar(sa.text(f"SELECT count(*) FROM ops.{name}")) for name in tables]
-        found += [conn.scalar(sa.text(f"SELECT count(*) FROM {each.full_name}")) for each in (LEAD_TOUCHED, DEAL_TOUCHED)]
-        return sum(found)
+        touched = (LEAD_TOUCHED.full_name, DEAL_TOUCHED.full_name)
+        return sum([*found, *(conn.scalar(sa.text(f"SELECT count(*) FROM {name}")) for name in touched)])
 
 
 def _sums(rows: list[Row], column: str, *, keep_zero: bool = False) -> dict[str, Any]:

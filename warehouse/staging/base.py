@@ -18,7 +18,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from crosscheck.tables import Table
 from crosscheck.windows import local_day
 from warehouse import ddl
-from warehouse.shims import Expression
+from warehouse.shims import Expression, among
 
 Selectable = sa.FromClause
 Step = Callable[["Context"], sa.Select[Any]]
@@ -92,7 +92,7 @@ class Context:
     def judges(self, record: Table, rows: Selectable) -> Expression:
         """Whether rows, which carry the key of LEAD or DEAL, are of one that is judged anew; true in a full build."""
         keys = self.superseded.get(record.name)
-        return sa.true() if keys is None else sa.exists().where(*(keys.c[name] == rows.c[name] for name in record.key))
+        return sa.true() if keys is None else among(rows, record.key, sa.select(keys))
 
 
 class _Keep(sa.Executable, sa.ClauseElement):
