@@ -90,8 +90,6 @@ def _make(conn: sa.Connection, ctx: Context, mart: Mart, scopes: Scopes | None) 
     if partitions is None or partitions:
         rows = conn.execute(sa.insert(target).from_select(target.c.keys(), chosen)).rowcount
         _analyse(conn, target)
-    if scopes:
-        scopes.learn(mart)
     return BuiltMart(mart.record, mart.partition.column if mart.partition else None, partitions, rows)
 
 

@@ -74,13 +74,14 @@ class Difference:
         """Write `ops.restatement`: values that changed or vanished, and rows that appeared in days covered before."""
         if self._part.record.name not in RESTATED:
             return
-        if conn.execute(sa.select(self.table).limit(1)).first() is None:
+        restated = sa.or_(self.table.c.was, *self._late(covered))
+        if conn.execute(sa.select(self.table.c.was).where(restated).limit(1)).first() is None:
             return
         columns = [column.name for column in ops.restatement.columns]
-        told = [self._told(name, run_id, covered) for name in self._measures if name not in _UNTOLD]
+        told = [self._told(name, run_id).where(restated) for name in self._measures if name not in _UNTOLD]
         conn.execute(sa.insert(ops.restatement).from_select(columns, sa.union_all(*told)))
 
-    def _told(self, name: str, run_id: str, covered: Covered) -> sa.Select[Any]:
+    def _told(self, name: str, run_id: str) -> sa.Select[Any]:
         c, record = self.table.c, self._part.record
         change = sa.case((sa.not_(c.comes), "vanished"), (sa.not_(c.was), "appeared"), else_="changed")
         key: sa.ColumnElement[Any] = sa.cast(c[record.key[0]], sa.Text)
@@ -88,11 +89,10 @@ class Difference:
             key = key.concat("|").concat(sa.cast(c[part], sa.Text))
         day = c["day"] if "day" in c else sa.cast(sa.null(), sa.Date)
         old, new = c[f"old_{name}"], c[f"new_{name}"]
-        late = sa.or_(sa.false(), *self._late(covered))
         return sa.select(
             sa.literal(run_id, sa.Text), c.slice_id, sa.literal(record.name, sa.Text), key, day,
             sa.literal(name, sa.Text), sa.cast(old, sa.Text), sa.cast(new, sa.Text), change,
-        ).where(old.is_distinct_from(new), sa.or_(c.was, late))
+        ).where(old.is_distinct_from(new))
 
     def _late(self, covered: Covered) -> Iterator[sa.ColumnElement[bool]]:
         if self._part.output.mode is LoadMode.WINDOW:

@@ -1,8 +1,8 @@
 """What has to be built again: marked as rows change, in the transaction that changes them; cleared by publication.
 
-Spend is marked by day, in `ops.dirty`. What happens to a lead is marked by lead, because the days that it moves (its
-creation, its repeats' creation, its deals' closing) follow from joins that only the build can make. A change of
-meaning (rules, currency, definitions) marks everything: basis "all".
+Spend is marked by day, in `ops.dirty`. What happens to a lead or a deal is marked by lead and by deal, because the days
+that it moves (its creation, its repeats' creation, its deals' closing) follow from joins that only the build can make.
+A change of meaning (rules, currency, definitions) marks everything: basis "all".
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from crosscheck.canonical import LEAD
 from warehouse import ddl, ops
-from warehouse.staging.records import LEAD_STATE_RULE, LEAD_TOUCHED
+from warehouse.staging.records import DEAL_TOUCHED, LEAD_STATE_RULE, LEAD_TOUCHED
 
 #: The bases of `ops.dirty`.
 SPEND, ALL = "spend", "all"
@@ -37,7 +37,8 @@ def mark(conn: sa.Connection, _: object, table_name: str, rows: sa.Select[Any]) 
 def clear(conn: sa.Connection) -> None:
     """Forget every mark: what they asked for is published. Called in the publication's own transaction."""
     conn.execute(sa.delete(ops.dirty))
-    conn.execute(sa.delete(ddl.table(LEAD_TOUCHED)))
+    for touched in (LEAD_TOUCHED, DEAL_TOUCHED):
+        conn.execute(sa.delete(ddl.table(touched)))
 
 
 def mark_days(conn: sa.Connection, basis: str, days: sa.Select[Any]) -> None:
@@ -54,10 +55,20 @@ def mark_all(conn: sa.Connection) -> None:
 
 def mark_leads(conn: sa.Connection, leads: sa.SelectBase) -> None:
     """Note leads; `leads` selects source and lead_id."""
-    touched, lead = ddl.table(LEAD_TOUCHED), leads.subquery("leads")
-    known = sa.exists().where(touched.c.source == lead.c.source, touched.c.lead_id == lead.c.lead_id)
+    _mark_keys(conn, ddl.table(LEAD_TOUCHED), leads)
+
+
+def mark_deals(conn: sa.Connection, deals: sa.SelectBase) -> None:
+    """Note deals; `deals` selects source and deal_id."""
+    _mark_keys(conn, ddl.table(DEAL_TOUCHED), deals)
+
+
+def _mark_keys(conn: sa.Connection, touched: sa.Table, keys: sa.SelectBase) -> None:
+    """Add keys to a table that holds nothing else, each once."""
+    come, names = keys.subquery("come"), touched.c.keys()
+    known = sa.exists().where(*(touched.c[name] == come.c[name] for name in names))
     conn.execute(sa.insert(touched).from_select(
-        ["source", "lead_id"], sa.select(lead.c.source, lead.c.lead_id).where(~known).distinct()))
+        names, sa.select(*(come.c[name] for name in names)).where(~known).distinct()))
 
 
 def load_rules(conn: sa.Connection, rows: Iterable[tuple[str, str, str, str, str]]) -> None:
@@ -92,6 +103,11 @@ def _leads(conn: sa.Connection, rows: sa.Subquery) -> None:
     mark_leads(conn, sa.select(rows.c.source, rows.c.lead_id).where(rows.c.lead_id.is_not(None)))
 
 
+def _deals(conn: sa.Connection, rows: sa.Subquery) -> None:
+    _leads(conn, rows)
+    mark_deals(conn, sa.select(rows.c.source, rows.c.deal_id))
+
+
 def _merges(conn: sa.Connection, rows: sa.Subquery) -> None:
     _leads(conn, rows)
     mark_leads(conn, sa.select(rows.c.source, rows.c.merged_into_id.label("lead_id")))
@@ -108,5 +124,5 @@ def _clicks(conn: sa.Connection, rows: sa.Subquery) -> None:
 
 _MARKERS = {
     "ad_daily": _spend_days, "engagement_daily": _spend_days, "lead": _leads, "lead_status": _leads,
-    "activity": _leads, "deal": _leads, "lead_merge": _merges, "ad_touch": _clicks,
+    "activity": _leads, "deal": _deals, "lead_merge": _merges, "ad_touch": _clicks,
 }

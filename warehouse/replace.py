@@ -16,6 +16,7 @@ from connectors.base import LoadMode, Output, Slice
 from crosscheck.errors import DataError
 from crosscheck.tables import TECHNICAL, Table
 from warehouse import ddl
+from warehouse.shims import among
 
 _ORDER = ("valid_from_day", "entered_at")  # what places a version in time, in tables loaded as HISTORY
 _UNCOMPARED = {*TECHNICAL, "is_inferred"}
@@ -63,7 +64,8 @@ class Replacement:
             case LoadMode.SNAPSHOT:
                 return self.staged.c.stream_key.in_({job.stream_key for job in self.jobs})
             case LoadMode.CHILDREN:
-                return sa.or_(self._same(self.record.key), *self._parents())
+                within = set(self.output.parent) <= set(self.record.key)  # then no key is there without its parent
+                return self._parents() if within else sa.or_(self._same(self.record.key), self._parents())
             case _:
                 return self._same(self.record.key)
 
@@ -103,20 +105,17 @@ class Replacement:
         return sa.and_(self.staged.c.stream_key == stream_key, self.staged.c.day.between(first, last))
 
     def _same(self, names: Sequence[str]) -> sa.ColumnElement[bool]:
-        staged, incoming = self.staged, self.incoming
-        equal = (staged.c[name] == incoming.c[name] for name in names)
-        return sa.exists().where(self.arriving, *equal)
+        return among(self.staged, names, sa.select(*_named(self.incoming, names)).where(self.arriving))
 
-    def _parents(self) -> list[sa.ColumnElement[bool]]:
-        """The parents seen: those of the children that came, and those that came without any."""
+    def _parents(self) -> sa.ColumnElement[bool]:
+        """Rows of the parents seen: of the children that came, and those that came without any."""
         parent = self.output.parent
-        seen = [self._same(parent)]
+        seen = [sa.select(*_named(self.incoming, parent)).where(self.arriving)]
         if len(parent) == len(self.primary.key):
             main = ddl.table(self.primary, "incoming")
-            pairs = zip(parent, self.primary.key, strict=True)
-            equal = (self.staged.c[ours] == main.c[theirs] for ours, theirs in pairs)
-            seen.append(sa.exists().where(main.c.slice_id.in_(self.slice_ids), *equal))
-        return seen
+            theirs = (main.c[key].label(name) for name, key in zip(parent, self.primary.key, strict=True))
+            seen.append(sa.select(*theirs).where(main.c.slice_id.in_(self.slice_ids)))
+        return among(self.staged, parent, sa.union_all(*seen))  # one list: a row is looked up once, not in two ways
 
     def _insert_versions(self, conn: sa.Connection) -> None:
         """Insert the incoming versions that differ from the one before them and are not older than the newest."""

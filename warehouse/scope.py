@@ -1,8 +1,8 @@
 """What a build of parts has to make: marks, closed over joins, and cut to where facts really differ.
 
 Leads are judged anew one by one: those that were touched, and everybody who shares a person with them, as published
-and as it is now. Only days on which a fact came out different are built again, here and in every table that counts
-these facts.
+and as it is now. So are the deals of all of these. Only days on which a fact came out different are built again, here
+and in every table that counts these facts.
 """
 
 from __future__ import annotations
@@ -12,27 +12,25 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from crosscheck.canonical import DEAL, LEAD
 from warehouse import ddl, ops
 from warehouse.dirty import SPEND
 from warehouse.marts.base import Mart
 from warehouse.marts.deal_fact import RECORD as DEAL_FACT
 from warehouse.marts.lead_fact import RECORD as LEAD_FACT
-from warehouse.staging.base import Context, Selectable, materialise
-from warehouse.staging.heads import lead_head
-from warehouse.staging.records import LEAD_TOUCHED
+from warehouse.shims import among
+from warehouse.staging.base import Context, Selectable, differing, materialise
+from warehouse.staging.heads import lead_head, merge_chain, merged_lead
+from warehouse.staging.records import DEAL_TOUCHED, LEAD_TOUCHED
 
-#: What of a deal places or measures it in other marts.
-_DEAL_MATTERS = ("source", "deal_id", "head_source", "head_lead_id", "head_created_at", "cohort_month", "platform",
-                 "account_id", "campaign_id", "is_won", "is_first_win", "closed_at", "closed_day",
-                 "deal_reporting_amount", "gross_margin_reporting_amount")
-_HEAD, _LEAD = ("head_source", "head_lead_id"), ("source", "lead_id")
+_HEAD = ("head_source", "head_lead_id")
 
 
 class Scopes:
     """The days of each basis that changed, and from them the partitions of each mart.
 
-    Days of creation are known once touched leads were judged anew, days of closing once the new deal facts stand
-    beside the published ones; so marts must be planned in their order.
+    Days of creation are known once touched leads were judged anew, days of closing once their deals were; so marts must
+    be planned in their order.
     """
 
     def __init__(self, conn: sa.Connection, ctx: Context) -> None:
@@ -45,6 +43,8 @@ class Scopes:
         """The partitions of a mart (None: it is built whole), and the select of their rows."""
         if mart.record is LEAD_FACT:
             return self._leads(mart)
+        if mart.record is DEAL_FACT:
+            return self._deals(mart)
         if mart.partition is None:
             return None, mart.select(self._ctx)
         wanted = [sa.select(mart.start(self._bases[basis].c.start).label("start")) for basis in mart.partition.bases]
@@ -54,41 +54,62 @@ class Scopes:
         days = self._scope(mart.name, mart.partition.column, sa.select(every.c.start).distinct())
         return days, mart.select(self._ctx)
 
-    def learn(self, mart: Mart) -> None:
-        """After the deal facts: the days of closing, and the cohorts, of deals that differ from the published ones."""
-        if mart.record is not DEAL_FACT:
-            return
-        new, old = ddl.table(DEAL_FACT, "mart_next"), ddl.table(DEAL_FACT, "mart")
-        changed = self._keep("deals_changed", _differing(
-            _columns(new, _DEAL_MATTERS), _columns(old, _DEAL_MATTERS)))
+    def _leads(self, mart: Mart) -> tuple[tuple[date, ...], sa.Select[Any]]:
+        """Judge touched leads anew."""
+        self._groups()
+        _, days, rows = self._facts(mart, self._ctx.superseded[LEAD.name])
+        self._bases["created"] = self._ctx.scopes[mart.name]
+        return days, rows
+
+    def _deals(self, mart: Mart) -> tuple[tuple[date, ...], sa.Select[Any]]:
+        """Judge touched deals anew, and all deals of leads judged anew; wins that differ move days and cohorts."""
+        deal, lead, touched = ddl.table(DEAL), self._ctx.superseded[LEAD.name], ddl.table(DEAL_TOUCHED)
+        theirs = _columns(deal, DEAL.key).join(lead, _on(lead, deal, LEAD.key))
+        judged = self._ctx.superseded[DEAL.name] = self._keep("deals_superseded", sa.union(sa.select(touched), theirs))
+        changed, days, rows = self._facts(mart, judged)
         won = sa.select(changed).where(changed.c.is_won).subquery("won")
         cohorts = sa.select(won.c.cohort_month.label("start")).where(won.c.cohort_month.is_not(None))
-        created = sa.union(sa.select(self._bases["created"].c.start), cohorts).subquery("created")
-        self._bases["created"] = self._keep("days_cohort", sa.select(created.c.start))
+        created = sa.union(sa.select(self._bases["created"].c.start), cohorts)
+        self._bases["created"] = self._keep("days_cohort", created)
         self._bases["closed"] = self._keep("days_closed", sa.select(won.c.closed_day.label("start")).distinct())
+        return days, rows
 
-    def _leads(self, mart: Mart) -> tuple[tuple[date, ...], sa.Select[Any]]:
-        """Judge touched leads anew; the days whose rows differ, and all rows of these days."""
-        superseded = self._groups()
-        fresh, kept = self._keep("leads_judged", mart.select(self._ctx)), ddl.table(LEAD_FACT, "mart")
-        replaced = sa.exists().where(_on(superseded, kept, _LEAD))
-        different = _differing(sa.select(fresh), sa.select(kept).where(replaced)).subquery("different")
-        days = self._scope(mart.name, "created_day", sa.select(different.c.created_day.label("start")).distinct())
-        self._bases["created"] = self._ctx.scopes[mart.name]
+    def _facts(self, mart: Mart, superseded: sa.Table) -> tuple[sa.Table, tuple[date, ...], sa.Select[Any]]:
+        """Facts whose rows differ, old and new; the days on which they were created; all rows of these days."""
+        fresh, kept = self._keep(f"{mart.name}_judged", mart.select(self._ctx)), ddl.table(mart.record, "mart")
+        self._ctx.judged[mart.name] = fresh
+        replaced, key = sa.exists().where(_on(superseded, kept, mart.record.key)), mart.record.key
+        before = sa.select(kept).where(among(kept, key, _columns(superseded, key)))
+        changed = self._keep(f"{mart.name}_changed", differing(sa.select(fresh), before))
+        days = self._scope(mart.name, "created_day", sa.select(changed.c.created_day.label("start")).distinct())
         rows = sa.union_all(
             sa.select(fresh).where(self._ctx.within(mart.name, fresh.c.created_day)),
             sa.select(kept).where(self._ctx.within(mart.name, kept.c.created_day), ~replaced)).subquery("rows")
-        return days, sa.select(rows)
+        return changed, days, sa.select(rows)
 
-    def _groups(self) -> sa.Table:
-        """Give the context the groups that touched leads are in; returns every lead whose published row is replaced."""
-        touched, head, fact = ddl.table(LEAD_TOUCHED), self._ctx.step(lead_head), ddl.table(LEAD_FACT, "mart")
-        before = _columns(fact, _HEAD).join(touched, _on(touched, fact, _LEAD)).distinct().subquery("before")
-        companions = _columns(fact, _LEAD).join(before, _on(before, fact, _HEAD))
-        ids = self._keep("ids_touched", sa.union(sa.select(touched), companions))
-        heads = _columns(head, _HEAD).join(ids, _on(ids, head, _LEAD)).distinct().subquery("heads")
-        self._ctx.group = self._keep("group", sa.select(head).join(heads, _on(heads, head, _HEAD)))
-        return self._keep("leads_superseded", sa.union(sa.select(ids), _columns(self._ctx.group, _LEAD)))
+    def _groups(self) -> None:
+        """Tell the context whose leads are judged anew, and which leads these are, as published and as it is now."""
+        ids, gone, lead = self._companions(), self._ctx.step(merged_lead), ddl.table(LEAD)
+        root = sa.func.coalesce(gone.c.root_id, ids.c.lead_id)
+        persons = (sa.select(lead.c.person_key)
+                   .select_from(ids.outerjoin(gone, _on(gone, ids, LEAD.key))
+                                .join(lead, sa.and_(lead.c.source == ids.c.source, lead.c.lead_id == root))))
+        self._ctx.persons = self._keep("persons", persons.distinct())
+        head = self._ctx.step(lead_head)
+        self._ctx.superseded[LEAD.name] = self._keep(
+            "leads_superseded", sa.union(sa.select(ids), _columns(head, LEAD.key)))
+
+    def _companions(self) -> sa.Table:
+        """Touched leads, leads of touched deals, what was merged into either, and who had the same head as any."""
+        deal, chain, fact = ddl.table(DEAL), self._ctx.step(merge_chain), ddl.table(LEAD_FACT, "mart")
+        theirs = (_columns(deal, LEAD.key).join(ddl.table(DEAL_TOUCHED), _on(ddl.table(DEAL_TOUCHED), deal, DEAL.key))
+                  .where(deal.c.lead_id.is_not(None)))
+        named = self._keep("leads_named", sa.union(sa.select(ddl.table(LEAD_TOUCHED)), theirs))
+        into = sa.and_(named.c.source == chain.c.source, named.c.lead_id == chain.c.root_id)
+        touched = self._keep("leads_touched", sa.union(sa.select(named), _columns(chain, LEAD.key).join(named, into)))
+        before = _columns(fact, _HEAD).join(touched, _on(touched, fact, LEAD.key)).distinct().subquery("before")
+        companions = _columns(fact, LEAD.key).join(before, _on(before, fact, _HEAD))
+        return self._keep("leads_companion", sa.union(sa.select(touched), companions))
 
     def _scope(self, mart: str, column: str, starts: sa.SelectBase) -> tuple[date, ...]:
         """Keep the first days of the partitions of a mart."""
@@ -107,10 +128,3 @@ def _columns(rows: Selectable, names: tuple[str, ...]) -> sa.Select[Any]:
 
 def _on(one: Selectable, other: Selectable, names: tuple[str, ...]) -> sa.ColumnElement[bool]:
     return sa.and_(*(one.c[name] == other.c[name] for name in names))
-
-
-def _differing(new: sa.Select[Any], old: sa.Select[Any]) -> sa.Select[Any]:
-    """Rows that only one of two states has."""
-    come, gone = sa.except_(new, old).subquery("come"), sa.except_(old, new).subquery("gone")
-    both = sa.union_all(sa.select(come), sa.select(gone)).subquery("both")
-    return sa.select(both)

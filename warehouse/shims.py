@@ -5,6 +5,7 @@ Everything else in the marts keeps to the subset that DuckDB, PostgreSQL and Spa
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -74,6 +75,14 @@ def _binary_order(element: binary_order, compiler: SQLCompiler, **kw: Any) -> st
 @compiles(binary_order, "postgresql")
 def _binary_order_postgresql(element: binary_order, compiler: SQLCompiler, **kw: Any) -> str:
     return f'{_parts(element, compiler, **kw)[0]} COLLATE "C"'
+
+
+def among(rows: sa.FromClause, names: Sequence[str], chosen: sa.SelectBase) -> Expression:
+    """Whether the columns of a row, none of them null, are among the selected ones.
+
+    Not EXISTS: where its query has a condition of its own, DuckDB carries every column of the outer rows through it.
+    """
+    return sa.tuple_(*(rows.c[name] for name in names)).in_(chosen)
 
 
 def day_plus(day: Expression, days: Expression | int) -> Expression:

@@ -147,7 +147,6 @@ DERIVED = (
     Field("match_key", Kind.TEXT, "A campaign's id or normalised name."),
     Field("campaign_count", Kind.COUNT, "Campaigns that the key names; more than one is ambiguous.", low=1),
     Field("fingerprint", Kind.TEXT, "Content version of rules, currency, zone and definitions behind the marts."),
-    Field("touched_basis", Kind.TEXT, "Which date places the touched number.", allowed=("spend", "created", "closed")),
 )
 
 FIELDS: tuple[Field, ...] = (

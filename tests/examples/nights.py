@@ -22,7 +22,7 @@ from tests.examples.exports import DATA, ROOT
 from tests.examples.oracles import Totals
 from warehouse import open_warehouse, ops
 from warehouse.reading import comparable, published_rows
-from warehouse.staging.records import LEAD_TOUCHED
+from warehouse.staging.records import DEAL_TOUCHED, LEAD_TOUCHED
 
 AS_OF = datetime(2021, 6, 1, 19, tzinfo=UTC)
 Row = dict[str, Any]
@@ -82,7 +82,8 @@ def _marks(settings: Settings) -> int:
     with open_warehouse(settings) as wh, wh.engine.connect() as conn:
         tables = (ops.restatement.name, ops.dirty.name)
         found = [conn.scalar(sa.text(f"SELECT count(*) FROM ops.{name}")) for name in tables]
-        return sum([*found, conn.scalar(sa.text(f"SELECT count(*) FROM {LEAD_TOUCHED.full_name}"))])
+        touched = (LEAD_TOUCHED.full_name, DEAL_TOUCHED.full_name)
+        return sum([*found, *(conn.scalar(sa.text(f"SELECT count(*) FROM {name}")) for name in touched)])
 
 
 def _sums(rows: list[Row], column: str, *, keep_zero: bool = False) -> dict[str, Any]:

@@ -50,37 +50,43 @@ _SPEND = ("spend_reporting_amount", "impression_count", "click_count")
 
 def select(ctx: Context) -> sa.Select[Any]:
     """The three horizons of every campaign and month of the scope."""
-    parts = [part for horizon in HORIZONS for part in _parts(ctx, horizon)]
-    rows = stacked({"cohort_month": sa.Date(), "horizon_days": sa.BigInteger()}, _SPEND, *parts)
+    rows = stacked({"cohort_month": sa.Date(), "horizon_days": sa.BigInteger()}, _SPEND, *_parts(ctx))
     last = last_day("month", rows.c.cohort_month)
     return finished(ctx, RECORD, rows, last, is_matured=is_matured(ctx, last, rows.c.horizon_days))
 
 
-def _parts(ctx: Context, horizon: int) -> list[Part]:
+def _parts(ctx: Context) -> list[Part]:
+    """Spend, leads and won deals, each row once per horizon."""
     spend, lead = ctx.current(DAILY).alias("spend"), ctx.current(LEAD_FACT).alias("lead")
-    deal = ctx.current(DEAL_FACT).alias("deal")
-    age: dict[str, Any] = {"horizon_days": sa.literal_column(str(horizon), sa.BigInteger())}
-    month = start_of("month", spend.c.day)
+    deal, age = ctx.current(DEAL_FACT).alias("deal"), _ages()
+    horizon, month = age.c.horizon_days, start_of("month", spend.c.day)
+    ours: dict[str, Expression] = {"horizon_days": horizon}
     told = sa.or_(*(spend.c[name].is_not(None) for name in _SPEND))
     return [
-        (spend, age | {name: spend.c[name] for name in (*KEY, *_SPEND)} | {"cohort_month": month},
+        (spend.join(age, sa.true()), ours | {name: spend.c[name] for name in (*KEY, *_SPEND)} | {"cohort_month": month},
          sa.and_(told, ctx.within(RECORD.name, month))),
-        (lead, age | lead_values(lead, qualified_within(lead, horizon)) | {"cohort_month": lead.c.cohort_month},
+        (lead.join(age, sa.true()),
+         ours | lead_values(lead, qualified_within(lead, horizon)) | {"cohort_month": lead.c.cohort_month},
          ctx.within(RECORD.name, lead.c.cohort_month)),
-        (deal, age | deal_values(deal) | {"cohort_month": deal.c.cohort_month},
+        (deal.join(age, sa.true()), ours | deal_values(deal) | {"cohort_month": deal.c.cohort_month},
          sa.and_(deal.c.is_won, deal.c.cohort_month.is_not(None),
                  within_horizon(deal.c.closed_at, deal.c.head_created_at, horizon),
                  ctx.within(RECORD.name, deal.c.cohort_month))),
     ]
 
 
-def within_horizon(moment: Expression, created: Expression, horizon: int) -> Expression:
+def _ages() -> Selectable:
+    """One row per horizon."""
+    return sa.union_all(*(sa.select(sa.literal_column(str(days), sa.BigInteger()).label("horizon_days"))
+                          for days in HORIZONS)).subquery("ages")
+
+
+def within_horizon(moment: Expression, created: Expression, horizon: Expression) -> Expression:
     """Whether something happened, and at most so many days after creation; never null."""
-    limit = date_add_days(created, sa.literal_column(str(horizon)))
-    return sa.and_(moment.is_not(None), moment <= limit)
+    return sa.and_(moment.is_not(None), moment <= date_add_days(created, horizon))
 
 
-def qualified_within(lead: Selectable, horizon: int) -> Expression:
+def qualified_within(lead: Selectable, horizon: Expression) -> Expression:
     """Reached, and neither wrong target nor invalid contact, each within the horizon."""
     def seen(state: str) -> Expression:
         return within_horizon(lead.c[f"{state}_at"], lead.c.created_at, horizon)

@@ -10,7 +10,7 @@ from crosscheck.canonical import DEAL
 from crosscheck.fields import columns
 from crosscheck.tables import Layer, Table
 from warehouse import ddl
-from warehouse.marts.base import Check, Mart, arrange
+from warehouse.marts.base import Check, Mart, Partition, arrange
 from warehouse.marts.lead_fact import RECORD as LEAD_FACT
 from warehouse.shims import binary_order
 from warehouse.staging.base import NO_PLATFORM, UNMATCHED, Context
@@ -55,7 +55,7 @@ _AS_IS = ("source", "deal_id", "lead_id", "created_at", "created_day", "closed_a
 
 
 def first_win(ctx: Context) -> sa.Select[Any]:
-    """One row per head lead with a won deal: the first of them. Ties go by source, then id."""
+    """One row per head lead judged with a won deal: the first of them. Ties go by source, then id."""
     deal, head = ddl.table(DEAL), ctx.step(lead_head)
     order = (deal.c.closed_at, binary_order(deal.c.source), binary_order(deal.c.deal_id))
     place = sa.func.row_number().over(partition_by=(head.c.head_source, head.c.head_lead_id), order_by=order)
@@ -66,9 +66,9 @@ def first_win(ctx: Context) -> sa.Select[Any]:
 
 
 def select(ctx: Context) -> sa.Select[Any]:
-    """Every deal with its head lead, its campaign and its amounts in the reporting currency."""
+    """Deals of the scope with their head lead, its campaign and their amounts in the reporting currency."""
     deal, head, first = ddl.table(DEAL), ctx.step(lead_head), ctx.step(first_win)
-    lead = ctx.current(LEAD_FACT).alias("head_fact")
+    lead = ctx.newest(LEAD_FACT).alias("head_fact")
     origin: Any = deal.outerjoin(head, sa.and_(head.c.source == deal.c.source, head.c.lead_id == deal.c.lead_id))
     origin = origin.outerjoin(lead, sa.and_(lead.c.source == head.c.head_source, lead.c.lead_id == head.c.head_lead_id))
     origin = origin.outerjoin(first, sa.and_(first.c.source == deal.c.source, first.c.deal_id == deal.c.deal_id))
@@ -85,7 +85,7 @@ def select(ctx: Context) -> sa.Select[Any]:
         "fx_day": rate_day(ctx, currency, deal.c.closed_day, rate),
         "reporting_currency_code": sa.literal(ctx.reporting_currency),
     }
-    return sa.select(*arrange(RECORD, values)).select_from(origin)
+    return sa.select(*arrange(RECORD, values)).select_from(origin).where(ctx.judges(DEAL, deal))
 
 
 def _campaign(lead: Any, own: list[Any]) -> dict[str, Any]:
@@ -101,4 +101,4 @@ def _campaign(lead: Any, own: list[Any]) -> dict[str, Any]:
     return values
 
 
-MART = Mart(RECORD, select, PROSE, CHECKS)
+MART = Mart(RECORD, select, PROSE, CHECKS, Partition("created_day", "day", ("created",)))

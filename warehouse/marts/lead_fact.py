@@ -13,7 +13,7 @@ from warehouse import ddl
 from warehouse.marts.base import Check, Mart, Partition, arrange
 from warehouse.shims import start_of
 from warehouse.staging.base import Context
-from warehouse.staging.heads import judged_head
+from warehouse.staging.heads import lead_head
 from warehouse.staging.match import with_campaign
 from warehouse.staging.states import KEPT, head_outcome
 
@@ -47,7 +47,7 @@ CHECKS = (
 
 def select(ctx: Context) -> sa.Select[Any]:
     """Live leads of the scope with their head, campaign and, on heads, first instants."""
-    lead, head, outcome = ddl.table(LEAD), judged_head(ctx), ctx.step(head_outcome)
+    lead, head, outcome = ddl.table(LEAD), ctx.step(lead_head), ctx.step(head_outcome)
     origin: Any = lead.join(head, sa.and_(head.c.source == lead.c.source, head.c.lead_id == lead.c.lead_id))
     origin = origin.outerjoin(outcome, sa.and_(outcome.c.head_source == lead.c.source,
                                                outcome.c.head_lead_id == lead.c.lead_id))

@@ -17,6 +17,7 @@ from warehouse.shims import Expression, count_if, last_day
 from warehouse.staging.base import Context, Selectable
 
 HORIZON, SMALL = 30, 20
+_AGE = sa.literal_column(str(HORIZON), sa.BigInteger())
 _STATES = {"reached": "reached_at", "hot": "hot_at", "potential": "potential_at", "wrong_target": "wrong_target_at",
            "closed": "first_won_at"}
 
@@ -60,15 +61,14 @@ def select(ctx: Context) -> sa.Select[Any]:
         shown = {"": metric.expression(known), "_low": low, "_high": high}
         known |= {f"{metric.name}{end}": sa.case((~small, value)) for end, value in shown.items()}
     known |= {"coverage_rate": COVERAGE.expression(known), "is_small_sample": small,
-              "horizon_days": sa.literal_column(str(HORIZON), sa.BigInteger()),
-              "is_matured": _matured(ctx, row)}
+              "horizon_days": _AGE, "is_matured": _matured(ctx, row)}
     return sa.select(*arrange(RECORD, known))
 
 
 def _counts(ctx: Context) -> sa.Select[Any]:
     lead = ctx.current(LEAD_FACT).alias("lead")
     key = [lead.c[name] for name in ("platform", "account_id", "campaign_id", "cohort_week")]
-    states = [count_if(sa.and_(lead.c.is_unique, within_horizon(lead.c[moment], lead.c.created_at, HORIZON)))
+    states = [count_if(sa.and_(lead.c.is_unique, within_horizon(lead.c[moment], lead.c.created_at, _AGE)))
               .label(f"{state}_count") for state, moment in _STATES.items()]
     return sa.select(
         *key, sa.func.count().label("lead_count"), count_if(lead.c.is_unique).label("unique_lead_count"),
@@ -77,7 +77,7 @@ def _counts(ctx: Context) -> sa.Select[Any]:
 
 
 def _matured(ctx: Context, row: Selectable) -> Expression:
-    return is_matured(ctx, last_day("week", row.c.cohort_week), sa.literal_column(str(HORIZON)))
+    return is_matured(ctx, last_day("week", row.c.cohort_week), _AGE)
 
 
 def stale(ctx: Context) -> sa.Select[Any]:

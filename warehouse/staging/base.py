@@ -18,7 +18,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from crosscheck.tables import Table
 from crosscheck.windows import local_day
 from warehouse import ddl
-from warehouse.shims import Expression
+from warehouse.shims import Expression, among
 
 Selectable = sa.FromClause
 Step = Callable[["Context"], sa.Select[Any]]
@@ -32,8 +32,9 @@ UNMATCHED, UNALLOCATED, NO_PLATFORM = "(unmatched)", "(unallocated)", "(none)"
 class Context:
     """One build: its clock, its currency, its scope. Without a connection steps become CTEs.
 
-    `scopes` holds, by mart, the first days of the partitions to build; `group` the leads to judge anew, with their
-    heads. Both are empty in a full build.
+    `scopes` holds, by mart, the first days of the partitions to build. `persons` are those whose leads are judged
+    anew, `superseded` the keys of these leads and of their deals (by table of staging), `judged` the new facts (by
+    mart). All are empty in a full build.
     """
 
     as_of: datetime
@@ -45,7 +46,9 @@ class Context:
     conn: sa.Connection | None = None
     steps: dict[str, Selectable] = field(default_factory=dict)
     scopes: dict[str, sa.Table] = field(default_factory=dict)
-    group: sa.Table | None = None
+    persons: sa.Table | None = None
+    superseded: dict[str, sa.Table] = field(default_factory=dict)
+    judged: dict[str, sa.Table] = field(default_factory=dict)
 
     @property
     def partial(self) -> bool:
@@ -76,10 +79,20 @@ class Context:
         rest = sa.select(kept).where(kept.c[scope.info["column"]].not_in(sa.select(scope.c.start)))
         return sa.union_all(sa.select(fresh), rest).subquery(record.name)
 
+    def newest(self, record: Table) -> Selectable:
+        """The facts that this build judges, of a fact table that was planned before."""
+        made = self.judged.get(record.name)
+        return self.current(record) if made is None else made
+
     def within(self, mart: str, column: Expression) -> Expression:
         """Whether a date lies in the partitions of a mart that are being rebuilt; true in a full build."""
         scope = self.scopes.get(mart)
         return sa.true() if scope is None else column.in_(sa.select(scope.c.start))
+
+    def judges(self, record: Table, rows: Selectable) -> Expression:
+        """Whether rows, which carry the key of LEAD or DEAL, are of one that is judged anew; true in a full build."""
+        keys = self.superseded.get(record.name)
+        return sa.true() if keys is None else among(rows, record.key, sa.select(keys))
 
 
 class _Keep(sa.Executable, sa.ClauseElement):
@@ -113,6 +126,16 @@ def materialise(conn: sa.Connection, name: str, rows: sa.SelectBase) -> sa.Table
     if conn.dialect.name == "postgresql":
         conn.execute(sa.text(f"ANALYZE {made.name}"))
     return made
+
+
+def differing(new: sa.Select[Any], old: sa.Select[Any]) -> sa.Select[Any]:
+    """Rows that only one of two states has. The states have the same columns, and no row twice."""
+    one, other = new.subquery("come"), old.subquery("gone")
+    side = [sa.select(rows, sa.literal_column(sign, sa.Integer()).label("side")) for rows, sign in ((one, "1"),
+                                                                                                   (other, "-1"))]
+    both = sa.union_all(*side).subquery("both")
+    columns = [both.c[column.name] for column in one.c]
+    return sa.select(*columns).group_by(*columns).having(sa.func.sum(both.c.side) != 0)
 
 
 def stack(*parts: Part, types: Mapping[str, Any]) -> sa.Subquery:

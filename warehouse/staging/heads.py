@@ -9,14 +9,14 @@ import sqlalchemy as sa
 from crosscheck.canonical import LEAD, LEAD_MERGE
 from warehouse import ddl
 from warehouse.shims import binary_order
-from warehouse.staging.base import Context, Selectable
+from warehouse.staging.base import Context
 
 #: Merges of merges: nobody merges a contact deeper than this by hand, and a ring must end somewhere.
 _DEPTH = 50
 
 
-def merged_lead(_: Context) -> sa.Select[Any]:
-    """One row per lead that was merged away, with the lead that survived the whole chain."""
+def merge_chain(_: Context) -> sa.Select[Any]:
+    """One row per lead that was merged away and lead that it went into, directly or by further merges."""
     merge = ddl.table(LEAD_MERGE)
     chain = sa.select(merge.c.source, merge.c.lead_id, merge.c.merged_into_id.label("root_id"),
                       sa.literal_column("1", sa.Integer()).label("depth")).cte("chain", recursive=True)
@@ -24,21 +24,27 @@ def merged_lead(_: Context) -> sa.Select[Any]:
         sa.select(chain.c.source, chain.c.lead_id, merge.c.merged_into_id, chain.c.depth + 1)
         .join(merge, sa.and_(merge.c.source == chain.c.source, merge.c.lead_id == chain.c.root_id))
         .where(chain.c.depth < _DEPTH))
-    further = merge.alias("further")
+    return sa.select(chain.c.source, chain.c.lead_id, chain.c.root_id)
+
+
+def merged_lead(ctx: Context) -> sa.Select[Any]:
+    """One row per lead that was merged away, with the lead that survived the whole chain."""
+    chain, further = ctx.step(merge_chain), ddl.table(LEAD_MERGE).alias("further")
     ended = ~sa.exists().where(further.c.source == chain.c.source, further.c.lead_id == chain.c.root_id)
     return sa.select(chain.c.source, chain.c.lead_id, chain.c.root_id).where(ended)
 
 
 def live_lead(ctx: Context) -> sa.Select[Any]:
-    """One row per lead that was not merged away, with its person."""
+    """One row per lead of the persons judged that was not merged away, with its person."""
     lead, gone = ddl.table(LEAD), ctx.step(merged_lead)
+    judged = sa.true() if ctx.persons is None else lead.c.person_key.in_(sa.select(ctx.persons.c.person_key))
     return (sa.select(lead.c.source, lead.c.lead_id, lead.c.person_key, lead.c.created_at, lead.c.created_day)
             .outerjoin_from(lead, gone, sa.and_(gone.c.source == lead.c.source, gone.c.lead_id == lead.c.lead_id))
-            .where(gone.c.lead_id.is_(None)))
+            .where(gone.c.lead_id.is_(None), judged))
 
 
 def person_head(ctx: Context) -> sa.Select[Any]:
-    """One row per person with more than one live lead: the first of them. Ties go by source, then id."""
+    """One row per person judged with more than one live lead: the first of them. Ties go by source, then id."""
     live = live_lead(ctx).subquery("live")
     again = live_lead(ctx).subquery("again")
     several = (sa.select(again.c.person_key).group_by(again.c.person_key).having(sa.func.count() > 1))
@@ -49,13 +55,8 @@ def person_head(ctx: Context) -> sa.Select[Any]:
                      ranked.c.created_day).where(ranked.c.place == 1)
 
 
-def judged_head(ctx: Context) -> Selectable:
-    """The rows of `lead_head` that a build judges: of everybody, or of the groups that were touched."""
-    return ctx.step(lead_head) if ctx.group is None else ctx.group
-
-
 def lead_head(ctx: Context) -> sa.Select[Any]:
-    """One row per lead id that was ever seen, merged away or not, with the head lead to which it belongs."""
+    """One row per lead id of the persons judged, merged away or not, with the head lead to which it belongs."""
     live, head, gone = live_lead(ctx).subquery("live"), ctx.step(person_head), ctx.step(merged_lead)
     resolved = sa.select(
         live.c.source, live.c.lead_id, live.c.created_day,

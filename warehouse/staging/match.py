@@ -25,13 +25,10 @@ _CAMPAIGN = {"platform": NO_PLATFORM, "account_id": "", "campaign_id": UNMATCHED
 
 def lead_touch(ctx: Context) -> sa.Select[Any]:
     """One row per click or form id that leads of the scope carry and a platform recorded for exactly one campaign."""
-    lead, touch, group = ddl.table(LEAD), ddl.table(AD_TOUCH), ctx.group
-    judged: Any = lead
-    if group is not None:
-        judged = lead.join(group, sa.and_(group.c.source == lead.c.source, group.c.lead_id == lead.c.lead_id))
+    lead, touch = ddl.table(LEAD), ddl.table(AD_TOUCH)
     carried = sa.union(*(
         sa.select(sa.literal_column(f"'{kind}'", sa.Text()).label("touch_kind"), lead.c[column].label("touch_id"))
-        .select_from(judged).where(lead.c[column].is_not(None))
+        .where(lead.c[column].is_not(None), ctx.judges(LEAD, lead))
         for column, kind in _TOUCHES)).subquery("carried")
     only = [sa.func.max(touch.c[name]).label(name) for name in _CAMPAIGN]
     return (sa.select(touch.c.touch_kind, touch.c.touch_id, *only)

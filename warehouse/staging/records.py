@@ -26,9 +26,9 @@ BUILD_BASIS = _derived(
     "build_basis", "One row: what the definitions behind the last build were.", "fingerprint")
 LEAD_TOUCHED = _derived(
     "lead_touched", "One row per lead whose records changed since the last publication.", "source lead_id")
-DAY_TOUCHED = _derived(
-    "day_touched", "One row per date basis and day whose numbers changed since the last publication.",
-    "touched_basis day")
+DEAL_TOUCHED = _derived(
+    "deal_touched", "One row per deal whose record, rate or named campaign changed since the last publication.",
+    "source deal_id")
 
 DERIVED: tuple[Table, ...] = (
-    LEAD_STATE_RULE, FX_DAILY, CAMPAIGN_KEY, BUILD_BASIS, LEAD_TOUCHED, DAY_TOUCHED)
+    LEAD_STATE_RULE, FX_DAILY, CAMPAIGN_KEY, BUILD_BASIS, LEAD_TOUCHED, DEAL_TOUCHED)

@@ -6,11 +6,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from crosscheck.canonical import ACTIVITY, DEAL, LEAD_STATUS
+from crosscheck.canonical import ACTIVITY, DEAL, LEAD, LEAD_STATUS
 from warehouse import ddl
 from warehouse.shims import Expression
 from warehouse.staging.base import Context, Part, stack
-from warehouse.staging.heads import judged_head
+from warehouse.staging.heads import lead_head
 from warehouse.staging.records import LEAD_STATE_RULE
 
 #: States whose first instant a lead fact keeps.
@@ -25,13 +25,13 @@ def is_won(deal: Any) -> Expression:
 
 
 def head_outcome(ctx: Context) -> sa.Select[Any]:
-    """One row per head lead of the scope with anything recorded: the first instant of each state."""
-    head = judged_head(ctx)
+    """One row per head lead judged with anything recorded: the first instant of each state."""
+    head = ctx.step(lead_head)
     names = [f"{state}_at" for state in KEPT] + ["first_won_at"]
     moments = [*names, "touched_at"]
     types = {"source": sa.Text(), "lead_id": sa.Text(), **dict.fromkeys(moments, sa.DateTime()),
              "is_recorded": sa.Boolean()}
-    event = stack(_statuses(), _activities(), _wins(), types=types)
+    event = stack(_statuses(ctx), _activities(ctx), _wins(ctx), types=types)
     firsts = [sa.func.min(event.c[name]).label(name) for name in names]
     answer = sa.case((event.c.touched_at >= head.c.head_created_at, event.c.touched_at))
     firsts.append(sa.func.min(answer).label("first_touch_at"))
@@ -41,7 +41,7 @@ def head_outcome(ctx: Context) -> sa.Select[Any]:
             .group_by(head.c.head_source, head.c.head_lead_id))
 
 
-def _statuses() -> Part:
+def _statuses(ctx: Context) -> Part:
     status, rule = ddl.table(LEAD_STATUS), ddl.table(LEAD_STATE_RULE)
     joined = status.outerjoin(rule, sa.and_(
         rule.c.source == status.c.source, rule.c.status_field == status.c.status_field,
@@ -49,10 +49,10 @@ def _statuses() -> Part:
     firsts: dict[str, Expression] = {
         f"{state}_at": sa.case((rule.c.state == state, status.c.entered_at)) for state in KEPT}
     whose: dict[str, Expression] = {"source": status.c.source, "lead_id": status.c.lead_id}
-    return joined, {**whose, **firsts, "is_recorded": sa.true()}, sa.true()
+    return joined, {**whose, **firsts, "is_recorded": sa.true()}, ctx.judges(LEAD, status)
 
 
-def _activities() -> Part:
+def _activities(ctx: Context) -> Part:
     act = ddl.table(ACTIVITY)
     by_person = ~act.c.is_automatic
     spoken = sa.or_(
@@ -65,11 +65,11 @@ def _activities() -> Part:
         "source": act.c.source, "lead_id": act.c.lead_id,
         "reached_at": sa.case((spoken, act.c.occurred_at)), "attempted_at": sa.case((tried, act.c.occurred_at)),
         "touched_at": sa.case((tried, act.c.occurred_at)), "is_recorded": sa.true()}
-    return act, values, sa.true()
+    return act, values, ctx.judges(LEAD, act)
 
 
-def _wins() -> Part:
+def _wins(ctx: Context) -> Part:
     deal = ddl.table(DEAL)
     values: dict[str, Expression] = {"source": deal.c.source, "lead_id": deal.c.lead_id,
                                      "first_won_at": deal.c.closed_at, "is_recorded": sa.false()}
-    return deal, values, is_won(deal)
+    return deal, values, sa.and_(is_won(deal), ctx.judges(LEAD, deal))
