@@ -48,7 +48,11 @@ class Output:
 
 @dataclass(frozen=True)
 class Stream:
-    """One thing a connector reads. The first output is one-to-one with the vendor's rows: accounting counts it."""
+    """One thing a connector reads. The first output is one-to-one with the vendor's rows: accounting counts it.
+
+    `sweeps` is for vendors that tell of no deletion: this stream then is a SNAPSHOT of the bare keys of everything
+    that the named stream reads, and a staged record of that stream which the list lacks becomes archived.
+    """
 
     name: str
     kind: StreamKind
@@ -59,6 +63,7 @@ class Stream:
     max_history_days: int | None = None
     overlap: timedelta = timedelta(minutes=15)
     empty_is_normal: bool = False
+    sweeps: Stream | None = None
 
     @property
     def primary(self) -> Output:
@@ -105,6 +110,12 @@ class Slice:
     def stream_key(self) -> str:
         """Who owns the rows."""
         return f"{self.source}/{self.account.account_id}/{self.stream.name}"
+
+    @property
+    def swept_key(self) -> str | None:
+        """Whose rows a stream of keys tells about."""
+        swept = self.stream.sweeps
+        return None if swept is None else f"{self.source}/{self.account.account_id}/{swept.name}"
 
     @property
     def slice_id(self) -> str:

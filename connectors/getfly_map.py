@@ -31,6 +31,8 @@ FIELDS = {
                  "relation_name", "account_manager", "created_at", "updated_at", "detail_custom_fields"),
     "sale_orders": ("id", "order_code", "real_amount", "discount_amount", "account_id", "order_date", "created_at",
                     "updated_at", "status", "assigned_user", "custom_fields"),
+    "account_keys": ("id",),
+    "order_keys": ("id",),
 }
 _CUSTOM = {
     "accounts": frozenset({"utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term", "gclid", "gbraid",
@@ -81,6 +83,13 @@ def order_rows(job: Slice, zone: ZoneInfo, record: dict[str, Any]) -> Rows:
         "owner_id": tidy(record.get("assigned_user")), "lost_reason": tidy(custom.get("lost_reason")),
         **campaign_link(campaign), **deal_dates(job, created, closed_at)}
     return {"deal": [row]}
+
+
+def key_rows(job: Slice, record: dict[str, Any]) -> Rows:
+    """One key of an account or order that there is."""
+    table = job.stream.primary.table
+    _, own = table.key
+    return {table.name: [{"source": job.source, own: _id(record, "id")}]}
 
 
 def drift(kind: str, records: Iterable[dict[str, Any]]) -> Iterator[str]:

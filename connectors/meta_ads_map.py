@@ -20,7 +20,7 @@ from connectors import wire
 from connectors.base import Mapped, RawPage, Slice
 from connectors.frames import Bad, Draft, assemble
 from connectors.utm import norm
-from crosscheck.canonical import AD, AD_DAILY, AD_TOUCH, CAMPAIGN, ENGAGEMENT_DAILY
+from crosscheck.canonical import AD, AD_DAILY, AD_GROUP, AD_TOUCH, CAMPAIGN, ENGAGEMENT_DAILY
 from crosscheck.errors import DataError
 from crosscheck.windows import last_full_day
 
@@ -55,7 +55,7 @@ class Insight(msgspec.Struct, gc=False):
 
 
 class Entity(msgspec.Struct, gc=False):
-    """One campaign, ad or submitted form."""
+    """One campaign, ad set, ad or submitted form."""
 
     id: str | None = None
     name: str | None = None
@@ -159,6 +159,13 @@ def _campaigns(job: Slice, rows: list[Entity]) -> list[Draft]:
     return [draft.put("objective", [row.objective for row in rows])]
 
 
+def _sets(job: Slice, rows: list[Entity]) -> list[Draft]:
+    draft = _numbered(job, rows, AD_GROUP).put("ad_group_id", [row.id for row in rows])
+    draft.const("valid_from_day", last_full_day(job.as_of, job.account.time_zone))
+    draft.put("campaign_id", [row.campaign_id for row in rows])
+    return [draft.put("ad_group_name", [row.name for row in rows])]
+
+
 def _ads(job: Slice, rows: list[Entity]) -> list[Draft]:
     draft = _numbered(job, rows, AD).put("ad_id", [row.id for row in rows])
     draft.const("valid_from_day", last_full_day(job.as_of, job.account.time_zone))
@@ -190,7 +197,7 @@ def _local_day(text: str | None, zone: ZoneInfo) -> str | None:
 
 _DRAFTS: dict[str, Callable[[Slice, Any], list[Draft]]] = {
     "account_daily": _account_daily, "campaign_daily": _campaign_daily, "ad_daily": _ad_daily,
-    "campaigns": _campaigns, "ads": _ads, "lead_forms": _lead_forms,
+    "campaigns": _campaigns, "adsets": _sets, "ads": _ads, "lead_forms": _lead_forms,
 }
 
 

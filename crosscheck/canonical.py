@@ -47,6 +47,8 @@ LEAD = _staging(
     "email_hash phone_hash is_email_valid is_phone_valid utm_source utm_medium utm_campaign utm_content utm_term "
     "utm_campaign_norm gclid gbraid wbraid fbclid ttclid vendor_lead_id landing_page form_id crm_campaign "
     "crm_campaign_norm owner_id self_declared_origin")
+LEAD_KEY = _staging(
+    "lead_key", "One row per lead that a CRM without word of deletions still lists.", "source lead_id")
 LEAD_MERGE = _staging(
     "lead_merge", "One row per lead that its CRM merged away, with the survivor.",
     "source lead_id", "merged_into_id")
@@ -62,6 +64,8 @@ DEAL = _staging(
     "source deal_id", "created_at created_day updated_at is_won is_lost is_archived",
     "lead_id stage closed_at closed_day deal_amount currency_code discount_amount gross_margin_amount "
     "owner_id crm_campaign crm_campaign_norm lost_reason")
+DEAL_KEY = _staging(
+    "deal_key", "One row per deal or order that a CRM without word of deletions still lists.", "source deal_id")
 FX_RATE = _staging(
     "fx_rate", "One row per day and currency pair for which somebody published a rate.",
     "day from_currency to_currency", "fx_rate")
@@ -71,5 +75,5 @@ CONTACT = _staging(
 
 CANONICAL: tuple[Table, ...] = (
     ACCOUNT, CAMPAIGN, AD_GROUP, AD, AD_DAILY, ENGAGEMENT_DAILY, AD_TOUCH,
-    LEAD, LEAD_MERGE, LEAD_STATUS, ACTIVITY, DEAL, FX_RATE, CONTACT,
+    LEAD, LEAD_KEY, LEAD_MERGE, LEAD_STATUS, ACTIVITY, DEAL, DEAL_KEY, FX_RATE, CONTACT,
 )

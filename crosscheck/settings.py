@@ -120,6 +120,7 @@ class Gates(_Section):
     volume_drop: float = 0.5  # refuse below this share of the trailing median
     volume_rise: float = 10.0
     quarantine_share: float = 0.01
+    vanished_share: float = 0.1  # refuse when more of the held records is missing from a list of keys
     fx_max_age_days: int = 7
     reconcile_tolerance: float = 0.005
     null_share_rise: float = 0.5

@@ -17,7 +17,7 @@ from connectors.landing import Manifest
 from crosscheck.rules import LeadStates, load_lead_states
 from crosscheck.settings import Settings
 from crosscheck.tables import Table
-from expectations import freshness, promises, quarantine, reconcile, tieout, volume
+from expectations import freshness, promises, quarantine, reconcile, tieout, vanished, volume
 from expectations.acceptance import NOTHING, Acceptance
 from expectations.context import Session, session
 from expectations.derive import derive
@@ -93,7 +93,8 @@ def _incoming(work: _Work, jobs: Sequence[Slice]) -> tuple[list[CheckResult], in
     gates = work.settings.gates
     checks += check_facts(work.wh, work.gx, 1, "slices", [quarantine.share(work.run_id, gates)])
     for record in _records(jobs):
-        history = volume.facts(record, jobs, gates) + freshness.incoming(record, jobs)
+        history = [*volume.facts(record, jobs, gates), *freshness.incoming(record, jobs),
+                   *vanished.facts(record, jobs, gates)]
         checks += check_facts(work.wh, work.gx, 1, f"history.{record.name}", history) if history else []
     return checks, moved
 

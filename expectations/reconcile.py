@@ -15,6 +15,7 @@ from expectations.rules import Fact, Severity, flag
 from expectations.volume import FLOOR, TRACKING
 from warehouse import ddl, ops
 from warehouse.shims import day_plus
+from warehouse.staging.states import is_won
 
 _ACCOUNT, _DAILY, _DEAL, _FX = ddl.table(ACCOUNT), ddl.table(AD_DAILY), ddl.table(DEAL), ddl.table(FX_RATE)
 _LEAD, _STATUS = ddl.table(LEAD), ddl.table(LEAD_STATUS)
@@ -99,7 +100,7 @@ def _rates(settings: Settings) -> list[Fact]:
     to, age = settings.project.reporting_currency, settings.gates.fx_max_age_days
     spend = sa.select(_DAILY.c.currency_code, _DAILY.c.day.label("day")).where(_DAILY.c.spend_amount != 0)
     deals = sa.select(_DEAL.c.currency_code, _DEAL.c.closed_day.label("day")).where(
-        _DEAL.c.is_won, _DEAL.c.closed_day.is_not(None), _DEAL.c.deal_amount != 0)
+        is_won(_DEAL), _DEAL.c.deal_amount != 0)
     needed = sa.union(spend, deals).subquery("needed")
     young = sa.exists().where(
         _FX.c.from_currency == needed.c.currency_code, _FX.c.to_currency == to,

@@ -151,7 +151,7 @@ class Lead:
 
 @dataclass(frozen=True)
 class Deal:
-    """One deal (HubSpot) or order (Getfly). Cancelled ones lose their win.
+    """One deal (HubSpot) or order (Getfly). Cancelled ones lose their win, and so do deleted ones (`archived_at`).
 
     `stage_changes` bear the field `dealstage` (HubSpot's default pipeline) or `status` (Getfly: 1 new, 2 approved,
     3 cancelled); a cancellation is one of them. A Getfly order shows `won_at` as its `order_date`, with the time of
@@ -174,6 +174,7 @@ class Deal:
     cancelled_at: datetime | None = None
     lost_reason: str | None = None
     crm_campaign: str | None = None
+    archived_at: datetime | None = None
 
 
 @dataclass(frozen=True)

@@ -48,6 +48,7 @@ def plant(rng: Random, draft: Draft, reception: Reception, office: Office, runs:
     _edges(rng, draft, office, reception.nights[0])
     _orphans(rng, draft, office, reception, runs)
     _cancel(draft, reception.nights)
+    _delete(draft, reception.nights)
 
 
 def _repeats(rng: Random, draft: Draft, reception: Reception, office: Office, runs: Sequence[Running]) -> None:
@@ -140,9 +141,23 @@ def _orphans(rng: Random, draft: Draft, office: Office, reception: Reception, ru
 def _cancel(draft: Draft, nights: Sequence[datetime]) -> None:
     """In each CRM one old win is cancelled between the first two nights, so that a published win disappears."""
     for crm in ("hubspot", "getfly"):
-        place = next(place for place, deal in enumerate(draft.deals) if deal.crm == crm and deal.cancelled_at is None
-                     and deal.won_at is not None and deal.won_at < nights[0] - timedelta(days=15))
+        place = _old_win(draft, crm, nights[0])
         deal, moment = draft.deals[place], nights[0] + timedelta(hours=8, seconds=37)
         word = deal.stage_changes[-1].field, "closedlost" if crm == "hubspot" else "3"
         draft.deals[place] = replace(deal, cancelled_at=moment,
                                      stage_changes=(*deal.stage_changes, StatusChange(moment, *word)))
+
+
+def _delete(draft: Draft, nights: Sequence[datetime]) -> None:
+    """In each CRM an old win is deleted after the first night and another after the second, without another word."""
+    for crm in ("hubspot", "getfly"):
+        for night in nights[:2]:
+            place = _old_win(draft, crm, nights[0])
+            draft.deals[place] = replace(draft.deals[place], archived_at=night + timedelta(hours=6, seconds=43))
+
+
+def _old_win(draft: Draft, crm: str, night: datetime) -> int:
+    """The place of the first deal that was won long before a night and that nobody has touched since."""
+    return next(place for place, deal in enumerate(draft.deals) if deal.crm == crm and deal.won_at is not None
+                and deal.cancelled_at is None and deal.archived_at is None
+                and deal.won_at < night - timedelta(days=15))

@@ -150,9 +150,9 @@ def _enrol(head: Head, lead: Lead, nights: Sequence[datetime]) -> None:
 
 
 def standing(company: Company, as_of: datetime) -> list[Deal]:
-    """The deals won by `as_of` and not cancelled by then."""
+    """The deals won by `as_of` and neither cancelled nor deleted by then."""
     return [deal for deal in company.deals if deal.won_at is not None and deal.won_at <= as_of
-            and not (deal.cancelled_at is not None and deal.cancelled_at <= as_of)]
+            and not any(end is not None and end <= as_of for end in (deal.cancelled_at, deal.archived_at))]
 
 
 def _win(deal: Deal, head: LeadKey | None, campaign: CampaignKey, rates: Rates, zone: str) -> Win:

@@ -1,7 +1,8 @@
 """Staging: landed rows become canonical ones, in one transaction with the ledger, the state and what changed.
 
 The order inside: what the rows replace is compared and logged, old days are marked dirty, old rows go, new rows
-come, new days are marked, then ledger and state. A crash anywhere leaves all of it or nothing.
+come, new days are marked, what a list of keys lacks is archived, then ledger and state. A crash anywhere leaves all
+of it or nothing.
 """
 
 from __future__ import annotations
@@ -26,10 +27,11 @@ from warehouse.incoming import writable
 from warehouse.ledger import Run, change_slices, definition, slices
 from warehouse.load import analyse
 from warehouse.replace import Replacement
+from warehouse.sweep import sweep
 
 Batch = Sequence[tuple[Slice, Manifest]]
 Refused = Mapping[tuple[str, str], int]
-_NOT_MEASURED = ("account", "contact")  # no mart counts them: neither compared nor marked
+_NOT_MEASURED = ("account", "contact", "lead_key", "deal_key")  # no mart counts them: neither compared nor marked
 
 
 @dataclass(frozen=True)
@@ -120,6 +122,7 @@ def _stage(conn: sa.Connection, wh: Warehouse, run: Run, batch: Batch, parts: Se
     counts = [_account(job, manifest, parts, refused) for job, manifest in batch]
     if not _staged_already(conn, [job.slice_id for job, _ in batch]):
         _replace(conn, wh, run, parts)
+        sweep(conn, wh, run.run_id, [job for job, _ in batch])
         _record(conn, run, [job for job, _ in batch], counts)
         faultpoint(Faultpoint.BEFORE_STAGE_COMMIT)
     return counts

@@ -24,7 +24,9 @@ from warehouse.shims import last_day
 
 Row = Mapping[Any, Any]
 _PARSE: dict[Kind, Callable[[str], Any]] = {Kind.DAY: date.fromisoformat, Kind.COUNT: int}
-_CAMPAIGN = ("platform", "account_id", "campaign_id")
+_SHARED = ("platform", "account_id", "campaign_id", "source", "unmatched_reason")
+_UNITS = {"day": "day", "cohort_week": "week", "cohort_month": "month", "created_month": "month",
+          "close_month": "month"}
 _LEAD_SHOWN = ("source", "lead_id", "created_day", "is_unique", "match_method", "match_confidence", "reached_at",
                "hot_at", "wrong_target_at", "first_won_at", "rule_version")
 _DEAL_SHOWN = ("source", "deal_id", "lead_id", "is_won", "closed_day", "deal_amount", "currency_code",
@@ -80,45 +82,66 @@ def _typed(record: Table, word: str, text: str) -> Any:
 
 
 def _evidence(conn: sa.Connection, mart: Mart, row: Row, limit: int) -> tuple[Sequence[Row], ...]:
-    """Leads, deals, ad rows and restatements behind one row; a lead or deal itself is its own evidence."""
+    """Leads, deals, ad rows and restatements behind one row."""
     if mart.record in (LEAD_FACT, DEAL_FACT):
-        staged = LEAD if mart.record is LEAD_FACT else DEAL
-        own = {word: row[word] for word in mart.record.key}
-        found = _select(conn, ddl.table(staged), mart.record.key, own, (), limit)
-        return (found, ()) if mart.record is LEAD_FACT else ((), found)
-    same = {word: row[word] for word in _CAMPAIGN if word in row}
-    first, last = _period(conn, mart, row)
-    leads = _with_place(conn, LEAD_FACT, LEAD, _LEAD_SHOWN, same, ("created_day", first, last), limit)
-    placed = "closed_day" if mart.partition and "closed" in mart.partition.bases else "cohort_month"
-    deals = _with_place(conn, DEAL_FACT, DEAL, _DEAL_SHOWN, same, (placed, first, last), limit)
-    ads = _select(conn, ddl.table(AD_DAILY), _AD_SHOWN, same, ("day", first, last), limit)
-    return leads, deals, ads, _restated(conn, row, first, last, limit)
+        return _own(conn, mart, row, limit)
+    lead, deal, ad = ddl.table(LEAD_FACT, "mart"), ddl.table(DEAL_FACT, "mart"), ddl.table(AD_DAILY)
+    parts, period = mart.evidence(row), _period(conn, mart, row)
+    leads = _with_place(conn, lead, LEAD, _LEAD_SHOWN, [*_shared(lead, row), lead.c.created_day.between(*period)],
+                        parts.get(lead.name), limit)
+    deals = _with_place(conn, deal, DEAL, _DEAL_SHOWN, [*_shared(deal, row), _placed(mart, deal, lead, period)],
+                        parts.get(deal.name), limit)
+    ads = [] if ad.name not in parts else _run(
+        conn, [ad.c[word] for word in (*_AD_SHOWN, *_PLACE)], ad,
+        [*_shared(ad, row), ad.c.day.between(*period), parts[ad.name]], limit)
+    return leads, deals, ads, _restated(conn, row, period, leads, deals, limit)
+
+
+def _own(conn: sa.Connection, mart: Mart, row: Row, limit: int) -> tuple[Sequence[Row], ...]:
+    """A lead or deal is its own evidence."""
+    staged, always = ddl.table(LEAD if mart.record is LEAD_FACT else DEAL), (date.min, date.max)
+    same = [staged.c[word] == row[word] for word in mart.record.key]
+    found = _run(conn, [staged.c[word] for word in (*mart.record.key, *_PLACE)], staged, same, limit)
+    nothing: Sequence[Row] = ()
+    leads, deals = (found, nothing) if mart.record is LEAD_FACT else (nothing, found)
+    return leads, deals, nothing, _restated(conn, {}, always, leads, deals, limit)
+
+
+def _shared(table: sa.Table, row: Row) -> list[sa.ColumnElement[bool]]:
+    """What a row and its evidence have in common: campaign or source, and the reason."""
+    return [table.c[word] == row[word] for word in _SHARED if word in row and word in table.c]
 
 
 def _period(conn: sa.Connection, mart: Mart, row: Row) -> tuple[date, date]:
     """The days that a row's period covers."""
-    if mart.partition is None:
+    word = next((word for word in mart.record.key if word in _UNITS), None)
+    if word is None:
         return date.min, date.max
-    first: date = row[mart.partition.column]
-    last = conn.scalar(sa.select(last_day(mart.partition.unit, sa.literal(first, sa.Date()))))
+    first: date = row[word]
+    last = conn.scalar(sa.select(last_day(_UNITS[word], sa.literal(first, sa.Date()))))
     return first, last or first
 
 
-def _with_place(conn: sa.Connection, fact: Table, staged: Table, shown: Sequence[str], same: Row,
-                period: tuple[str, date, date], limit: int) -> Sequence[Row]:
-    """Rows of a fact, with where their payload lies."""
-    f, s = ddl.table(fact, "mart"), ddl.table(staged)
-    joined = f.join(s, sa.and_(*(f.c[word] == s.c[word] for word in fact.key)))
-    return _run(conn, [*(f.c[word] for word in shown if word in f.c), *(s.c[word] for word in _PLACE)], joined,
-                [*(f.c[word] == value for word, value in same.items()), f.c[period[0]].between(*period[1:])], limit)
+def _placed(mart: Mart, deal: sa.Table, lead: sa.Table, period: tuple[date, date]) -> sa.ColumnElement[bool]:
+    """Deals of a period: those closed in it, or in a table of cohorts those whose head lead was created in it."""
+    if "close_month" in mart.record.key or "day" in mart.record.key:
+        return deal.c.closed_day.between(*period)
+    if period == (date.min, date.max):
+        return sa.true()
+    head = lead.alias("head")
+    return sa.exists().where(head.c.source == deal.c.head_source, head.c.lead_id == deal.c.head_lead_id,
+                             head.c.created_day.between(*period))
 
 
-def _select(conn: sa.Connection, table: sa.Table, shown: Sequence[str], same: Row,
-            period: tuple[str, date, date] | tuple[()], limit: int) -> Sequence[Row]:
-    where = [table.c[word] == value for word, value in same.items()]
-    if period:
-        where.append(table.c[period[0]].between(*period[1:]))
-    return _run(conn, [table.c[word] for word in (*shown, *_PLACE)], table, where, limit)
+def _with_place(conn: sa.Connection, fact: sa.Table, staged: Table, shown: Sequence[str], where: Sequence[Any],
+                part: Any, limit: int) -> Sequence[Row]:
+    """Rows of a fact, with where their payload lies; none when the mart counts none of them."""
+    if part is None:
+        return []
+    s = ddl.table(staged)
+    joined = fact.join(s, sa.and_(*(fact.c[word] == s.c[word] for word in staged.key)))
+    return _run(conn, [*(fact.c[word] for word in shown), *(s.c[word] for word in _PLACE)], joined, [*where, part],
+                limit)
 
 
 def _run(conn: sa.Connection, shown: Sequence[Any], origin: Any, where: Sequence[Any], limit: int) -> Sequence[Row]:
@@ -126,12 +149,21 @@ def _run(conn: sa.Connection, shown: Sequence[Any], origin: Any, where: Sequence
     return conn.execute(query).mappings().all()
 
 
-def _restated(conn: sa.Connection, row: Row, first: date, last: date, limit: int) -> Sequence[Row]:
+def _restated(conn: sa.Connection, row: Row, period: tuple[date, date], leads: Sequence[Row], deals: Sequence[Row],
+              limit: int) -> Sequence[Row]:
+    """What later fetches gave differently: of the shown leads and deals, and of the account's or campaign's days."""
     t = ops.restatement
-    where: list[sa.ColumnElement[bool]] = [t.c.day.between(first, last)]
-    if row.get("campaign_id"):
-        where.append(t.c.row_key.contains(f"|{row['campaign_id']}|", autoescape=True))
-    return conn.execute(sa.select(t).where(*where).order_by(t.c.day).limit(limit)).mappings().all()
+    keys = {"lead": [f"{one['source']}|{one['lead_id']}" for one in leads],
+            "deal": [f"{one['source']}|{one['deal_id']}" for one in deals]}
+    mine = [sa.and_(t.c.table_name == name, t.c.row_key.in_(found)) for name, found in keys.items() if found]
+    if "platform" in row:
+        spend = [t.c.day.between(*period), t.c.row_key.startswith(f"{row['platform']}|{row['account_id']}|",
+                                                                  autoescape=True)]
+        if "campaign_id" in row:
+            spend.append(t.c.row_key.contains(f"|{row['campaign_id']}|", autoescape=True))
+        mine.append(sa.and_(*spend))
+    query = sa.select(t).where(sa.or_(sa.false(), *mine)).order_by(t.c.day, t.c.row_key).limit(limit)
+    return conn.execute(query).mappings().all()
 
 
 def payload(wh: Warehouse, slice_id: str) -> str:

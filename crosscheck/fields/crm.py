@@ -35,7 +35,7 @@ FIELDS = (
     Field("crm_campaign_norm", Kind.TEXT, "crm_campaign, NFC, case-folded, spaces collapsed: for matching."),
     Field("owner_id", Kind.ID, "The salesperson's id at the source."),
     Field("self_declared_origin", Kind.TEXT, "What the customer or the salesperson said the origin was."),
-    Field("is_archived", Kind.FLAG, "Deleted or archived at the source; still counted."),
+    Field("is_archived", Kind.FLAG, "Deleted or archived at the source: the lead still counts, the deal is no win."),
     Field("merged_into_id", Kind.ID, "The id of the lead that survived the merge."),
     Field("status_field", Kind.TEXT, "The CRM field whose history this is."),
     Field("status", Kind.TEXT, "The CRM's own value of that field."),

@@ -45,7 +45,7 @@ class Getfly:
             case "GET", ["api", "v6.1", "accounts", "sync"]:
                 return self._sync(request, self._memo.get(world, "accounts", lambda: _accounts(world)), faults)
             case "GET", ["api", "v6.1", "sale_orders"]:
-                return _listed(request, [_order(world, one) for one in world.deals[CRM].values()], faults)
+                return _listed(request, [_order(world, one) for one in _orders(world)], faults)
             case "GET", ["api", "v6.1", "users"]:
                 return _listed(request, _users(world), faults)
         raise _refused(404, "Not found")
@@ -121,12 +121,17 @@ def _selected(request: Request, rows: list[Row]) -> list[Row]:
 
 def _accounts(world: World) -> list[Row]:
     revenue: Counter[str | None] = Counter()
-    for deal in world.deals[CRM].values():
+    for deal in _orders(world):
         revenue[deal.lead_id] += int(deal.amount) if is_won(deal) else 0
     relations = sorted({one.value for lead in world.company.leads for one in lead.statuses if one.field == RELATION})
     numbers = {name: number for number, name in enumerate(relations, start=1)}
     return [_account(world, one, numbers, revenue[one.lead_id])
             for one in world.leads[CRM].values() if one.archived_at is None]
+
+
+def _orders(world: World) -> list[Deal]:
+    """The orders there are: of a deleted one nothing is told any more."""
+    return [one for one in world.deals[CRM].values() if one.archived_at is None]
 
 
 def _account(world: World, lead: Lead, numbers: Mapping[str, int], revenue: int) -> Row:

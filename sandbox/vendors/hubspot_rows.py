@@ -117,7 +117,7 @@ def _deal(world: World, deal: Deal) -> Record:
         "closed_lost_reason": deal.lost_reason, "campaign_name": deal.crm_campaign,
     }
     links = {"contacts": [deal.lead_id] if deal.lead_id else []}
-    return Record(deal.deal_id, deal.created, updated, None, properties | _current(history), history, links)
+    return Record(deal.deal_id, deal.created, updated, deal.archived_at, properties | _current(history), history, links)
 
 
 def _call(call: Call, lead: Lead) -> Record:

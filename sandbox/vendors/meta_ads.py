@@ -1,4 +1,4 @@
-"""Meta Marketing API v26.0: ad accounts, insights (sync and as a report run), campaigns, ads, lead forms' leads."""
+"""Meta Marketing API v26.0: ad accounts, insights (sync or as a report run), campaigns, ad sets, ads, form leads."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sandbox import credentials
 from sandbox.faults import Active
 from sandbox.model import AdAccount
 from sandbox.vendors.meta_errors import VERSION, bad_token, error, forbidden, usage
-from sandbox.vendors.meta_objects import account_rows, ad_rows, campaign_rows, lead_rows
+from sandbox.vendors.meta_objects import account_rows, ad_rows, campaign_rows, lead_rows, set_rows
 from sandbox.vendors.meta_rows import FIELDS, LEVELS, PLATFORM, field_names, insight_rows
 from sandbox.wire import Memo, Options, Refused, Reply, Request, Row, opened, paginate, sealed
 from sandbox.world import World
@@ -93,6 +93,8 @@ class MetaAds:
                 return self._page(request, faults, rows)
             case "campaigns":
                 return self._list(request, faults, campaign_rows(world, account, request.params))
+            case "adsets":
+                return self._list(request, faults, set_rows(world, account, request.params))
             case "ads":
                 return self._list(request, faults, ad_rows(world, account, request.params))
         raise error(400, 100, f"(#100) Tried accessing nonexisting field ({edge}) on node type (AdAccount)")

@@ -1,4 +1,4 @@
-"""Meta's objects other than insights: ad accounts, campaigns, ads and what lead forms collected."""
+"""Meta's objects other than insights: ad accounts, campaigns, ad sets, ads and what lead forms collected."""
 
 from __future__ import annotations
 
@@ -35,6 +35,15 @@ def ad_rows(world: World, account: AdAccount, params: Mapping[str, str]) -> list
     return [{"id": ad.ad_id, "name": ad.ad_name, "adset_id": ad.ad_group_id, "campaign_id": ad.campaign_id,
              "account_id": account.account_id, "status": shown, "effective_status": shown}
             for ad in world.ads.get(owner, []) if (shown := status(campaigns[ad.campaign_id]))]
+
+
+def set_rows(world: World, account: AdAccount, params: Mapping[str, str]) -> list[Row]:
+    """The ad sets of the ads that the platform lists: an ad set is deleted with its campaign."""
+    found = {ad["adset_id"]: ad for ad in ad_rows(world, account, params)}
+    names = {ad.ad_group_id: ad.ad_group_name for ad in world.ads.get((PLATFORM, account.account_id), [])}
+    return [{"id": set_id, "name": names[set_id]} | {
+        name: ad[name] for name in ("campaign_id", "account_id", "status", "effective_status")}
+        for set_id, ad in found.items()]
 
 
 def lead_rows(world: World, ad_id: str, params: Mapping[str, str]) -> list[Row]:

@@ -121,6 +121,28 @@ def test_trace_opens_a_row_of_every_mart(play: Stage, first: Answer, mart: str) 
     assert say("trace", mart, *key).out.startswith("published (1)")
 
 
+@pytest.mark.parametrize(("mart", "cut", "counted"), [
+    ("metric_coverage", {"metric": "speed_to_lead"}, ("leads", "eligible_count")),
+    ("metric_coverage", {"metric": "roi"}, ("deals", "eligible_count")),
+    ("unmatched_leads", {"unmatched_reason": "no_tracking"}, ("leads", "lead_count")),
+    ("date_basis_tieout", {}, ("deals", "crm_deal_count")),
+    ("campaign_roi_cohort", {"horizon_days": 90}, ("leads", "lead_count")),
+    ("lead_quality", {}, ("leads", "lead_count")),
+], ids=str)
+def test_trace_shows_what_the_row_counts(play: Stage, first: Answer, mart: str, cut: dict[str, Any],
+                                         counted: tuple[str, str]) -> None:
+    """As many pieces as the row says, all of its own source, and of the kinds that it does not count none."""
+    rows = [row for row in published_rows(load(play.config), [mart])[mart] if cut.items() <= row.items()]
+    record, (kind, column) = next(each for each in MARTS if each.name == mart).record, counted
+    for row in rows[:4]:
+        key = [f"{name}={row[name]}" for name in record.key]
+        found = say("trace", mart, *key, "--limit", "100000", "--json").json
+        assert len(found[kind]) == row[column]
+        if "source" in row:
+            assert {piece["source"] for piece in found[kind]} == {row["source"]}
+            assert [found[other] for other in ("leads", "deals", "ads", "restated") if other != kind] == [[], [], []]
+
+
 def test_trace_ends_at_what_the_vendor_said(play: Stage, first: Answer) -> None:
     """The payload is the vendor's own answer, to the character."""
     row = row_of(play, "campaign_roi_closed")

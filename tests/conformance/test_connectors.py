@@ -133,6 +133,34 @@ def test_streams_are_declared_whole(stream: Stream) -> None:
         assert output.parent or output.mode is not LoadMode.CHILDREN
         assert output.mode is not LoadMode.WINDOW or "day" in output.table.by_name
     assert stream.kind is not StreamKind.WINDOW or stream.lookback_days > 0
+    assert stream.sweeps is None or stream.kind is StreamKind.SNAPSHOT
+
+
+@pytest.fixture
+def swept(connector: Connector, stream: Stream) -> Stream:
+    """The stream whose records a stream of keys tells about."""
+    if stream.sweeps is None:
+        pytest.skip("not a stream of keys")
+    return next(one for one in connector.streams if one is stream.sweeps)
+
+
+def test_a_list_of_keys_fits_what_it_sweeps(stream: Stream, swept: Stream) -> None:
+    """It is replaced whole, has the key of the records it tells about and nothing else, and these can be archived."""
+    (output,) = stream.outputs
+    assert output.mode is LoadMode.SNAPSHOT
+    assert output.table.key == swept.primary.table.key
+    assert output.table.measures == ()
+    assert swept.primary.table.has_required("is_archived")
+
+
+def test_a_list_of_keys_names_what_there_is(connector: Connector, swept: Stream, jobs: list[Slice],
+                                            landed: list[Landed], company: Company) -> None:
+    """Everything that a whole read of the records brings, and nothing else: no living record would be archived."""
+    for job, keys in zip(jobs, landed, strict=True):
+        record = swept.primary.table
+        whole = read(connector, job_of(connector, job.account, swept, company.nights[0])).table(record.name)
+        named = {tuple(value for _, value in row) for row in keys.rows(job.stream.primary.table.name)}
+        assert named == set(zip(*(whole[name].to_pylist() for name in record.key), strict=True))
 
 
 def test_accounts_are_whole_and_distinct(connector: Connector) -> None:

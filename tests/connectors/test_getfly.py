@@ -123,11 +123,23 @@ def test_increments_add_up(read: Callable[..., Read], server: SandboxServer, com
         assert row | {"row_no": 0} == held[name] | {"row_no": 0}
 
 
+def test_deleted_records_leave_the_key_lists(read: Callable[..., Read], server: SandboxServer,
+                                             company: Company) -> None:
+    """Night by night the keys are those of what is there: deleted accounts and orders are missing from then on."""
+    for night, now in enumerate(company.nights):
+        server.set_clock(now)
+        assert read("account_keys", night).by_key("lead_key", "lead_id").keys() == known(company, night).keys()
+        assert read("order_keys", night).by_key("deal_key", "deal_id").keys() == {
+            deal.deal_id for deal in company.deals if deal.crm == "getfly" and deal.created <= now
+            and not (deal.archived_at and deal.archived_at <= now)}
+    assert len([deal for deal in company.deals if deal.crm == "getfly" and deal.archived_at]) == 2
+
+
 def test_orders(read: Callable[..., Read], server: SandboxServer, company: Company) -> None:
-    """Amounts, margin and outcome of every order; a cancelled one is no win."""
+    """Amounts, margin and outcome of every order there is; a cancelled one is no win."""
     server.set_clock(company.nights[2])
     found = read("sale_orders", 2).by_key("deal", "deal_id")
-    expected = {deal.deal_id: deal for deal in company.deals if deal.crm == "getfly"}
+    expected = {deal.deal_id: deal for deal in company.deals if deal.crm == "getfly" and not deal.archived_at}
     assert found.keys() == expected.keys()
     for deal_id, deal in expected.items():
         row = found[deal_id]

@@ -112,6 +112,23 @@ def test_lead_forms_bring_ids_and_campaigns(meta: Connector, company: Company) -
         landed.zone.page(landed.manifest, no) for no in range(1, landed.manifest.pages + 1))
 
 
+def test_ad_sets_have_names(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every ad set that spent is named once, with its campaign, those of a deleted campaign too."""
+    (account, key) = next((one.account_id, one.campaign_id) for one in company.campaigns if one.platform == NAME)
+    campaigns = tuple(replace(one, deleted_at=company.nights[0] - timedelta(days=1)) if one.campaign_id == key else one
+                      for one in company.campaigns)
+    names = {ad.ad_group_id: (ad.ad_group_name, ad.campaign_id) for ad in company.ads if ad.account_id == account}
+    with SandboxServer(replace(company, campaigns=campaigns), company.nights[0]) as server:
+        meta, _ = connect(NAME, server.urls[NAME], monkeypatch.setenv)
+        rows = read(meta, job(meta, company, "adsets")).table("ad_group").to_pylist()
+        spent = read(meta, job(meta, company, "ad_daily")).table("ad_daily").to_pylist()
+    found = {row["ad_group_id"]: (row["ad_group_name"], row["campaign_id"]) for row in rows}
+    assert len(found) == len(rows)
+    assert found == {one: names[one] for one in found}
+    assert key in {campaign for _, campaign in found.values()}
+    assert {row["ad_group_id"] for row in spent} <= found.keys()
+
+
 def test_short_windows_need_no_run(meta: Connector, server: SandboxServer, company: Company) -> None:
     """A week is asked for at once; a month becomes a report run that is polled."""
     week, month = (job(meta, company, "account_daily", days=days) for days in (7, 30))

@@ -180,14 +180,14 @@ def make(wh: Warehouse, settings: Settings) -> World:
         {"platform": "meta_ads", "account_id": account, "time_zone": "UTC", "currency_code": currency}
         for account, currency in ACCOUNTS], "meta/-/accounts", "old"))
     for account, currency in ACCOUNTS:
-        job = _job(world, "meta", "meta_ads", account, stream=SPEND, window=WEEK)
+        job = add_job(world, "meta", "meta_ads", account, stream=SPEND, window=WEEK)
         world.tonight[job.slice_id] = spend_days(account, currency, WEEK)
         _history(world, job, spend_days(account, currency, history), history)
-    rates = _job(world, "rates", "files", "vcb", stream=RATES, window=Window(LAST, LAST))
+    rates = add_job(world, "rates", "files", "vcb", stream=RATES, window=Window(LAST, LAST))
     world.tonight[rates.slice_id] = [rate_row(LAST - timedelta(days=back)) for back in range(36)]
     _history(world, rates, [rate_row(LAST - timedelta(days=back)) for back in range(1, 36)], history)
-    leads = _job(world, "crm", "hubspot", "t", stream=LEADS, window=Window(LAST, LAST),
-                 since=AS_OF - timedelta(days=1))
+    leads = add_job(world, "crm", "hubspot", "t", stream=LEADS, window=Window(LAST, LAST),
+                    since=AS_OF - timedelta(days=1))
     world.tonight[leads.slice_id] = [lead_row(number, LAST) for number in range(1000, 1030)]
     _history(world, leads, [lead_row(n, LAST - timedelta(days=1 + n % 30)) for n in range(300)], history)
     insert(wh, ddl.table(DEAL), technical([deal_row(n, "VND", LAST - timedelta(days=n)) for n in range(1, 20)],
@@ -195,8 +195,9 @@ def make(wh: Warehouse, settings: Settings) -> World:
     return world
 
 
-def _job(world: World, source: str, connector: str, account: str, *, stream: Stream, window: Window,
-         since: datetime | None = None) -> Slice:
+def add_job(world: World, source: str, connector: str, account: str, *, stream: Stream, window: Window,
+            since: datetime | None = None) -> Slice:
+    """A slice of tonight; what it brings is for the caller to say."""
     job = Slice(source, connector, Account(account, "UTC"), stream, window, AS_OF, world.run.run_id, "UTC", since)
     world.jobs.append(job)
     return job

@@ -43,7 +43,8 @@ def spoil(ground: Playground) -> None:
 def well_remembered(company: Company) -> Company:
     """The company without what a vendor forgets between the first two nights, so that a later first load knows it all.
 
-    Campaigns keep their names, and Getfly, which shows of a lead only its present status, overwrites and deletes none.
+    Campaigns keep their names, and Getfly, which shows only what there is and as it is now, overwrites and deletes
+    nothing.
     """
     first, second, _ = company.nights
 
@@ -56,7 +57,9 @@ def well_remembered(company: Company) -> Company:
         statuses = tuple(change for change in lead.statuses if not first < change.at <= second)
         return replace(lead, statuses=statuses, archived_at=None)
 
-    return replace(company, campaigns=tuple(map(named, company.campaigns)), leads=tuple(map(kept, company.leads)))
+    deals = tuple(replace(deal, archived_at=None) if deal.crm == "getfly" else deal for deal in company.deals)
+    return replace(company, campaigns=tuple(map(named, company.campaigns)), leads=tuple(map(kept, company.leads)),
+                   deals=deals)
 
 
 @pytest.fixture(scope="session")

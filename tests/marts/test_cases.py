@@ -187,6 +187,22 @@ def test_a_deal_without_a_lead_is_counted_in_the_open(mart_wh: Warehouse) -> Non
     assert only(rows_of(mart_wh, "campaign_roi_closed"), campaign_id="c1")["revenue_reporting_amount"] == 11
 
 
+def test_a_deleted_deal_takes_its_win_along(mart_wh: Warehouse) -> None:
+    """Archived after it was published, a deal is no win any more; the lead it came from still counts."""
+    deal = {"deal_id": "d1", "lead_id": "l1", "closed_day": DAY, "deal_amount": 500, "gross_margin_amount": 200}
+    put(mart_wh, "campaign", {"campaign_id": "c1"})
+    put(mart_wh, "lead", {"lead_id": "l1", "created_day": DAY, "utm_campaign": "c1"})
+    put(mart_wh, "deal", deal)
+    release(mart_wh, night(mart_wh))
+    before = only(rows_of(mart_wh, "campaign_roi_daily"), campaign_id="c1", day=DAY)
+    put(mart_wh, "lead", {"lead_id": "l1", "created_day": DAY, "utm_campaign": "c1", "is_archived": True})
+    put(mart_wh, "deal", deal | {"is_archived": True})
+    after = daily(mart_wh, campaign_id="c1", day=DAY)
+    assert [(row["lead_count"], row["won_count"], row["revenue_reporting_amount"]) for row in (before, after)] == [
+        (1, 1, 500), (1, 0, 0)]
+    assert only(rows_of(mart_wh, "lead_fact"), lead_id="l1")["first_won_at"] is None
+
+
 def test_the_horizon_counts_from_each_leads_own_creation(mart_wh: Warehouse) -> None:
     """What happened one second after the horizon is outside of it; later horizons see it."""
     put(mart_wh, "lead", {"lead_id": "in", "created_day": DAY}, {"lead_id": "out", "created_day": DAY})

@@ -260,6 +260,8 @@ def test_quarrel_edges_cancellations_archives(demo: Company) -> None:
     assert {deal.crm for deal in demo.deals if deal.cancelled_at and demo.nights[0] < deal.cancelled_at
             < demo.nights[1]} == {"hubspot", "getfly"}
     assert Counter(lead.crm for lead in demo.leads if lead.archived_at) == {"hubspot": 3, "getfly": 3}
+    assert sorted((deal.crm, sum(deal.archived_at > night for night in demo.nights)) for deal in demo.deals
+                  if deal.archived_at and deal.won_at) == [("getfly", 1), ("getfly", 2), ("hubspot", 1), ("hubspot", 2)]
     assert sum(deal.lead_id is None for deal in demo.deals) == 12
 
 

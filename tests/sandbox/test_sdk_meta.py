@@ -10,6 +10,7 @@ import pytest
 from facebook_business.adobjects.ad import Ad
 from facebook_business.adobjects.adaccount import AdAccount
 from facebook_business.adobjects.adreportrun import AdReportRun
+from facebook_business.adobjects.adset import AdSet
 from facebook_business.adobjects.adsinsights import AdsInsights
 from facebook_business.adobjects.user import User
 from facebook_business.api import FacebookAdsApi
@@ -79,6 +80,18 @@ def test_async_insights_are_the_same(api: FacebookAdsApi, demo: Company) -> None
         assert len(words) < 10
     assert words[0] in ("Job Not Started", "Job Started", "Job Running")
     assert _sums(list(run.get_result(params={"limit": 100}))) == _truth(demo)
+
+
+def test_ad_sets_are_named(api: FacebookAdsApi, demo: Company) -> None:
+    """Each ad set once, page by page, with its campaign; the client's own names of statuses are understood."""
+    world = World(demo, demo.nights[0])
+    shown = {one.campaign_id for one in world.campaigns["meta_ads", VN] if not world.is_hidden(one)}
+    known = {(ad.ad_group_id, ad.ad_group_name, ad.campaign_id) for ad in world.ads["meta_ads", VN]}
+    found = [(one["id"], one["name"], one["campaign_id"]) for one in AdAccount(f"act_{VN}").get_ad_sets(
+        fields=[AdSet.Field.name, AdSet.Field.campaign_id],
+        params={"limit": 2, "effective_status": [AdSet.EffectiveStatus.active, AdSet.EffectiveStatus.deleted]})]
+    assert len(found) > 2
+    assert sorted(found) == sorted(one for one in known if one[2] in shown)
 
 
 def test_leads_of_an_ad_are_read(api: FacebookAdsApi, demo: Company) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -10,7 +11,9 @@ import httpx
 import pytest
 
 from sandbox.credentials import GETFLY_KEY, HUBSPOT_TOKEN
+from sandbox.model import Company
 from sandbox.server import SandboxServer
+from tests.sandbox.conftest import NOW
 
 _http = partial(httpx.request, verify=False)  # plain HTTP: loading certificates is all it would cost
 GUID_ANSWERED = "f240bbac-87c9-4f6e-bf70-924b57d47db7"
@@ -124,6 +127,18 @@ def test_hubspot_refusals(sandbox: SandboxServer) -> None:
     history = {"limit": 51, "propertiesWithHistory": "hs_lead_status"}
     assert _hubspot(sandbox, "GET", "/crm/v3/objects/contacts", params=history).status_code == 400
     assert _hubspot(sandbox, "GET", "/crm/v3/objects/yachts").status_code == 404
+
+
+def test_deleted_deals(tiny: Company) -> None:
+    """A deleted order is no longer listed by Getfly, and a deleted deal by HubSpot only as archived."""
+    gone = tuple(replace(deal, archived_at=NOW - timedelta(days=1)) if deal.deal_id in ("500", "600") else deal
+                 for deal in tiny.deals)
+    with SandboxServer(replace(tiny, deals=gone), NOW) as server:
+        assert [row["id"] for row in _getfly(server, "sale_orders").json()["data"]] == [601]
+        assert [_hubspot(server, "GET", "/crm/v3/objects/deals", params={"archived": flag}).json()["results"][0]["id"]
+                for flag in ("false", "true")] == ["501", "500"]
+        server.set_clock(NOW - timedelta(days=2))
+        assert len(_getfly(server, "sale_orders").json()["data"]) == 2
 
 
 def test_getfly_pages_by_offset(sandbox: SandboxServer) -> None:

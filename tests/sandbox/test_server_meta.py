@@ -60,6 +60,11 @@ def test_deleted_campaigns_must_be_asked_for(sandbox: SandboxServer) -> None:
     assert total == "19.35"
     listed = _get(sandbox, f"act_{META}/campaigns", fields="name,effective_status", filtering=DELETED).json()["data"]
     assert {(one["id"], one["effective_status"]) for one in listed} == {("21", "ACTIVE"), ("22", "DELETED")}
+    sets = _get(sandbox, f"act_{META}/adsets", fields="name,campaign_id,effective_status", filtering=DELETED).json()
+    assert sets["data"] == [
+        {"id": "211", "name": "Set", "campaign_id": "21", "effective_status": "ACTIVE"},
+        {"id": "221", "name": "Set", "campaign_id": "22", "effective_status": "DELETED"}]
+    assert [one["id"] for one in _get(sandbox, f"act_{META}/adsets").json()["data"]] == ["211"]
     assert [one["id"] for one in _get(sandbox, f"act_{META}/ads", fields="campaign_id").json()["data"]] == ["2111"]
 
 

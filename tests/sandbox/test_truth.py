@@ -195,6 +195,16 @@ def test_a_missed_night_saw_nothing(demo: Company) -> None:
         expected(demo, 2, missed=[2])
 
 
+def test_a_deleted_deal_is_no_win(demo: Company) -> None:
+    """Its revenue stands until the night after the deletion, and is gone from then on, in either CRM."""
+    kept = replace(demo, deals=tuple(replace(deal, archived_at=None) for deal in demo.deals))
+    for night, now in enumerate(demo.nights, 1):
+        gone = [deal for deal in demo.deals if deal.archived_at and deal.archived_at <= now]
+        months = [expected(company, night).rows["campaign_roi_closed"].values() for company in (kept, demo)]
+        before, after = (sum(int(row["won_deal_count"]) for row in rows) for rows in months)
+        assert (before - after, len(gone)) == (len(gone), 2 * (night - 1))
+
+
 def test_nights_differ(demo: Company) -> None:
     """A later night changes published cells of the past: merges, cancellations, restatements."""
     first, second = (expected(demo, night).rows["campaign_roi_daily"] for night in (1, 2))

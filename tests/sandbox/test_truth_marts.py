@@ -125,7 +125,8 @@ def _lead(lead: Lead, zone: str) -> dict[str, Any]:
     utm, crm = said.get("utm_campaign"), lead.crm_campaign
     return {
         "source": lead.crm, "lead_id": lead.lead_id, "person_key": person_of(lead), "created_at": _naive(lead.created),
-        "created_day": local_date(lead.created, zone), "updated_at": _naive(lead.created), "is_archived": False,
+        "created_day": local_date(lead.created, zone), "updated_at": _naive(lead.created),
+        "is_archived": lead.archived_at is not None,
         "is_email_valid": mail(lead.email) is not None, "is_phone_valid": phone(lead.phone) is not None,
         "utm_source": said.get("utm_source"), "utm_campaign": utm, "utm_campaign_norm": utm and folded(utm),
         "gclid": said.get("gclid"), "gbraid": said.get("gbraid"), "wbraid": said.get("wbraid"),
@@ -136,8 +137,9 @@ def _lead(lead: Lead, zone: str) -> dict[str, Any]:
 def _deal(crm: str, deal: Deal, zone: str) -> dict[str, Any]:
     return {
         "source": crm, "deal_id": deal.deal_id, "created_at": _naive(deal.created), "updated_at": _naive(deal.created),
-        "created_day": local_date(deal.created, zone), "is_won": is_won(deal), "is_lost": False, "is_archived": False,
-        "lead_id": deal.lead_id, "closed_at": deal.won_at and _naive(deal.won_at),
+        "created_day": local_date(deal.created, zone), "is_won": is_won(deal), "is_lost": False,
+        "is_archived": deal.archived_at is not None, "lead_id": deal.lead_id,
+        "closed_at": deal.won_at and _naive(deal.won_at),
         "closed_day": deal.won_at and local_date(deal.won_at, zone), "deal_amount": deal.amount,
         "currency_code": deal.currency, "gross_margin_amount": deal.margin, "crm_campaign": deal.crm_campaign,
         "crm_campaign_norm": deal.crm_campaign and folded(deal.crm_campaign)}

@@ -7,7 +7,7 @@ partitions that changed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -39,12 +39,22 @@ class Partition:
     bases: tuple[str, ...]
 
 
+#: From a published row to the rows of `lead_fact`, `deal_fact` and `ad_daily` that it counts, by table name.
+Evidence = Callable[[Mapping[Any, Any]], Mapping[str, Expression]]
+
+
+def everything(_: Mapping[Any, Any]) -> Mapping[str, Expression]:
+    """The evidence of a row that counts leads, deals and spend alike."""
+    return {"lead_fact": sa.true(), "deal_fact": sa.true(), "ad_daily": sa.true()}
+
+
 @dataclass(frozen=True)
 class Mart:
     """One published table. Without a partition it is built whole each night.
 
     `stale` selects partitions whose published rows would read differently today though no source row changed:
-    a cohort has matured, a campaign got a name.
+    a cohort has matured, a campaign got a name. `evidence` says what a row counts, beyond the campaign, source and
+    period that it shares with its evidence; of a table that is not named it counts nothing.
     """
 
     record: Table
@@ -53,6 +63,7 @@ class Mart:
     checks: tuple[Check, ...] = ()
     partition: Partition | None = None
     stale: Step | None = None
+    evidence: Evidence = everything
 
     @property
     def name(self) -> str:

@@ -89,4 +89,4 @@ def _crm(ctx: Context) -> Part:
                     }, is_won(deal)
 
 
-MART = Mart(RECORD, select, PROSE, CHECKS)
+MART = Mart(RECORD, select, PROSE, CHECKS, evidence=lambda _: {"deal_fact": ddl.table(DEAL_FACT, "mart").c.is_won})

@@ -30,8 +30,8 @@ RECORD = Table(
     + columns("", "deal_amount currency_code gross_margin_amount discount_amount", basis="closed")
     + columns("", "deal_reporting_amount gross_margin_reporting_amount fx_day", basis="closed")
     + columns("reporting_currency_code"),
-    "`is_won` is false for a deal marked won without a closing day. A deal belongs to the campaign of its head lead; "
-    "one that no known lead carries, to the campaign that its own CRM record names.",
+    "`is_won` is false for a deal marked won without a closing day, and for an archived one. A deal belongs to the "
+    "campaign of its head lead; one that no known lead carries, to the campaign that its own CRM record names.",
 )
 
 PROSE = """\

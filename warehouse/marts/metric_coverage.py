@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,7 @@ import sqlalchemy as sa
 
 from crosscheck.fields import columns
 from crosscheck.tables import Layer, Table
+from warehouse import ddl
 from warehouse.marts.base import Check, Mart, arrange
 from warehouse.marts.deal_fact import RECORD as DEAL_FACT
 from warehouse.marts.lead_fact import RECORD as LEAD_FACT
@@ -97,4 +99,12 @@ def _flag(condition: Expression) -> Expression:
     return sa.case((condition, 1), else_=0)
 
 
-MART = Mart(RECORD, select, PROSE, CHECKS)
+def evidence(row: Mapping[Any, Any]) -> Mapping[str, Expression]:
+    """What the metric is about: unique leads or won deals."""
+    eligible = next(need.eligible for need in NEEDS if need.metric == row["metric"])
+    if eligible == "unique leads":
+        return {"lead_fact": ddl.table(LEAD_FACT, "mart").c.is_unique}
+    return {"deal_fact": ddl.table(DEAL_FACT, "mart").c.is_won}
+
+
+MART = Mart(RECORD, select, PROSE, CHECKS, evidence=evidence)

@@ -78,4 +78,4 @@ def _too_old(ctx: Context, state: Any) -> Expression:
     return date_add_days(state.c.fresh_at, days) < sa.literal(naive_utc(ctx.as_of))
 
 
-MART = Mart(RECORD, select, PROSE, CHECKS)
+MART = Mart(RECORD, select, PROSE, CHECKS, evidence=lambda _: {})

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
 
+from crosscheck.canonical import AD_DAILY
 from crosscheck.fields import columns
 from crosscheck.tables import Layer, Table
+from warehouse import ddl
 from warehouse.marts.base import Check, Mart, Partition, arrange
-from warehouse.shims import total
+from warehouse.shims import Expression, total
 from warehouse.staging.base import Context
 from warehouse.staging.spend import level_day
 
@@ -53,4 +56,9 @@ def select(ctx: Context) -> sa.Select[Any]:
     return sa.select(*arrange(RECORD, known)).select_from(origin).where(ctx.within(RECORD.name, finer.c.day))
 
 
-MART = Mart(RECORD, select, PROSE, CHECKS, Partition("day", "day", ("spend",)))
+def evidence(row: Mapping[Any, Any]) -> Mapping[str, Expression]:
+    """The level's rows, and the control total beside them."""
+    return {"ad_daily": ddl.table(AD_DAILY).c.level.in_(("account", row["level"]))}
+
+
+MART = Mart(RECORD, select, PROSE, CHECKS, Partition("day", "day", ("spend",)), evidence=evidence)

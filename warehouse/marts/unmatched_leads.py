@@ -37,4 +37,5 @@ def select(ctx: Context) -> sa.Select[Any]:
             .where(lead.c.unmatched_reason.is_not(None), ctx.within(RECORD.name, lead.c.cohort_month)))
 
 
-MART = Mart(RECORD, select, PROSE, CHECKS, Partition("created_month", "month", ("created",)))
+MART = Mart(RECORD, select, PROSE, CHECKS, Partition("created_month", "month", ("created",)),
+            evidence=lambda _: {"lead_fact": sa.true()})

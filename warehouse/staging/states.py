@@ -20,8 +20,8 @@ _CONVERSATION_SECONDS = 20
 
 
 def is_won(deal: Any) -> Expression:
-    """Whether a deal counts as won: signed, and closed on a known day."""
-    return sa.and_(deal.c.is_won, deal.c.closed_day.is_not(None))
+    """Whether a staged deal counts as won: signed, closed on a known day, and still there."""
+    return sa.and_(deal.c.is_won, deal.c.closed_day.is_not(None), ~deal.c.is_archived)
 
 
 def head_outcome(ctx: Context) -> sa.Select[Any]:
