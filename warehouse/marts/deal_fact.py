@@ -15,7 +15,7 @@ from warehouse.marts.lead_fact import RECORD as LEAD_FACT
 from warehouse.shims import binary_order
 from warehouse.staging.base import NO_PLATFORM, UNMATCHED, Context
 from warehouse.staging.fx import converted, rate_day, with_rate
-from warehouse.staging.heads import lead_head
+from warehouse.staging.heads import lead_head, merged_lead
 from warehouse.staging.match import with_crm_campaign
 from warehouse.staging.states import is_won
 
@@ -31,7 +31,8 @@ RECORD = Table(
     + columns("", "deal_reporting_amount gross_margin_reporting_amount fx_day", basis="closed")
     + columns("reporting_currency_code"),
     "`is_won` is false for a deal marked won without a closing day, and for an archived one. A deal belongs to the "
-    "campaign of its head lead; one that no known lead carries, to the campaign that its own CRM record names.",
+    "campaign of its head lead; one that no known lead carries, to the campaign that its own CRM record names. "
+    "`lead_id` is the lead that carries it today: where the CRM merged that one away, the lead that survived.",
 )
 
 PROSE = """\
@@ -50,7 +51,7 @@ CHECKS = (
           "warn"),
 )
 
-_AS_IS = ("source", "deal_id", "lead_id", "created_at", "created_day", "closed_at", "closed_day", "is_lost",
+_AS_IS = ("source", "deal_id", "created_at", "created_day", "closed_at", "closed_day", "is_lost",
           "is_archived", "stage", "owner_id", "deal_amount", "currency_code", "gross_margin_amount", "discount_amount")
 
 
@@ -68,8 +69,9 @@ def first_win(ctx: Context) -> sa.Select[Any]:
 def select(ctx: Context) -> sa.Select[Any]:
     """Deals of the scope with their head lead, its campaign and their amounts in the reporting currency."""
     deal, head, first = ddl.table(DEAL), ctx.step(lead_head), ctx.step(first_win)
-    lead = ctx.newest(LEAD_FACT).alias("head_fact")
+    lead, gone = ctx.newest(LEAD_FACT).alias("head_fact"), ctx.step(merged_lead)
     origin: Any = deal.outerjoin(head, sa.and_(head.c.source == deal.c.source, head.c.lead_id == deal.c.lead_id))
+    origin = origin.outerjoin(gone, sa.and_(gone.c.source == deal.c.source, gone.c.lead_id == deal.c.lead_id))
     origin = origin.outerjoin(lead, sa.and_(lead.c.source == head.c.head_source, lead.c.lead_id == head.c.head_lead_id))
     origin = origin.outerjoin(first, sa.and_(first.c.source == deal.c.source, first.c.deal_id == deal.c.deal_id))
     origin, own = with_crm_campaign(ctx, origin, deal)
@@ -77,6 +79,7 @@ def select(ctx: Context) -> sa.Select[Any]:
     currency = deal.c.currency_code
     values: dict[str, Any] = {
         **{name: deal.c[name] for name in _AS_IS}, **_campaign(lead, own),
+        "lead_id": sa.func.coalesce(gone.c.root_id, deal.c.lead_id),
         "head_source": head.c.head_source, "head_lead_id": head.c.head_lead_id,
         "head_created_at": head.c.head_created_at, "cohort_month": lead.c.cohort_month,
         "is_won": is_won(deal), "is_first_win": first.c.deal_id.is_not(None),
