@@ -20,6 +20,7 @@ from warehouse.trace import find
 
 #: Columns that tell when and by whom a row was made, not what it says.
 PROVENANCE = frozenset({"run_id", "last_success_at"})
+_KEY = ("platform", "account_id", "campaign_id")
 
 
 @contextmanager
@@ -67,15 +68,16 @@ def campaign_totals(settings: Settings) -> list[dict[str, Any]]:
 
     Sums first, then the ratio; null where a part is not known.
     """
-    closed = table(find("campaign_roi_closed").record)
-    key = (closed.c.platform, closed.c.account_id, closed.c.campaign_id)
+    closed, names = table(find("campaign_roi_closed").record), _names()
+    key = [closed.c[name] for name in _KEY]
     sums = {"spend": closed.c.spend_reporting_amount, "leads": closed.c.unique_lead_count, "won": closed.c.won_count,
             "revenue": closed.c.revenue_reporting_amount, "margin": closed.c.gross_margin_reporting_amount,
             "deals": closed.c.won_deal_count, "known": closed.c.margin_known_count}
-    totals = sa.select(*key, sa.func.max(closed.c.campaign_name).label("campaign_name"),
-                       *(sa.func.sum(column).label(name) for name, column in sums.items())).group_by(*key).subquery()
+    totals = (sa.select(*key, *(sa.func.sum(column).label(name) for name, column in sums.items()))
+              .group_by(*key).subquery())
     roi = sa.case((totals.c.deals == totals.c.known, ratio(totals.c.margin - totals.c.spend, totals.c.spend)))
-    query = sa.select(totals, roi.label("roi")).order_by(totals.c.spend.desc().nulls_last(), totals.c.campaign_id)
+    query = (sa.select(totals, names.c.campaign_name, roi.label("roi")).join(names, _same(totals, names))
+             .order_by(totals.c.spend.desc().nulls_last(), totals.c.campaign_id))
     with published(settings) as conn:
         return [dict(row) for row in conn.execute(query).mappings()]
 
@@ -85,15 +87,11 @@ def campaign_ratios(settings: Settings) -> list[dict[str, Any]]:
 
     Rates are null below the small-sample limit of `lead_quality`.
     """
-    quality, closed = table(find("lead_quality").record), table(find("campaign_roi_closed").record)
-    key = ("platform", "account_id", "campaign_id")
+    quality, names = table(find("lead_quality").record), _names()
     counts = ["unique_lead_count", "covered_lead_count", *(metric.numerator[0] for metric in FIVE_RATIOS)]
-    summed = (sa.select(*(quality.c[name] for name in key),
-                        *(sa.func.sum(quality.c[name]).label(name) for name in counts))
-              .where(quality.c.is_matured).group_by(*(quality.c[name] for name in key)).subquery())
-    names = (sa.select(*(closed.c[name] for name in key), sa.func.max(closed.c.campaign_name).label("campaign_name"))
-             .group_by(*(closed.c[name] for name in key)).subquery())
-    same = sa.and_(*(summed.c[name] == names.c[name] for name in key))
+    key = [quality.c[name] for name in _KEY]
+    summed = (sa.select(*key, *(sa.func.sum(quality.c[name]).label(name) for name in counts))
+              .where(quality.c.is_matured).group_by(*key).subquery())
     known = {name: summed.c[name] for name in counts}
     rates: list[sa.ColumnElement[Any]] = []
     for metric in (*FIVE_RATIOS, COVERAGE):
@@ -101,7 +99,20 @@ def campaign_ratios(settings: Settings) -> list[dict[str, Any]]:
         ends = {"": metric.expression(known), "_low": low, "_high": high}
         rates += [sa.case((known["unique_lead_count"] >= SMALL, value)).label(f"{metric.name}{end}")
                   for end, value in ends.items()]
-    query = (sa.select(names.c.campaign_name, *known.values(), *rates).select_from(summed.outerjoin(names, same))
+    query = (sa.select(names.c.campaign_name, *known.values(), *rates).join_from(summed, names, _same(summed, names))
              .order_by(summed.c.unique_lead_count.desc(), summed.c.campaign_id))
     with published(settings) as conn:
         return [dict(row) for row in conn.execute(query).mappings()]
+
+
+def _names() -> sa.Subquery:
+    """One row per campaign with anything published: its name in the newest of its months."""
+    closed = table(find("campaign_roi_closed").record)
+    key = [closed.c[name] for name in _KEY]
+    newest = sa.func.row_number().over(partition_by=key, order_by=closed.c.close_month.desc())
+    ranked = sa.select(*key, closed.c.campaign_name, newest.label("place")).subquery()
+    return sa.select(*(ranked.c[name] for name in _KEY), ranked.c.campaign_name).where(ranked.c.place == 1).subquery()
+
+
+def _same(one: sa.FromClause, other: sa.FromClause) -> sa.ColumnElement[bool]:
+    return sa.and_(*(one.c[name] == other.c[name] for name in _KEY))
