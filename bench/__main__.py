@@ -38,7 +38,7 @@ def main() -> None:
     figures = summary(rounds)
     Path("build/bench.json").write_text(json.dumps(figures, indent=2), encoding="utf-8")
     for name, value in figures.items():
-        print(f"{name:24} {value:,.3f}" if isinstance(value, float) else f"{name:24} {value}")
+        print(f"{name:36} {value:,.3f}" if isinstance(value, float) else f"{name:36} {value}")
 
 
 def prepare(folder: Path, size: Size) -> list[nights.Landed]:
@@ -71,16 +71,24 @@ def summary(rounds: list[dict[str, Any]]) -> dict[str, Any]:
     for name, value in rounds[0].items():
         figures[name] = statistics.median(r[name] for r in rounds) if isinstance(value, float) else value
     staged = figures["first_load_s"] + figures["first_stage_s"]
-    night = figures["second_load_s"] + figures["second_stage_s"] + figures["second_build_s"]
     figures |= {
         "rows_per_second": figures["first_rows"] / staged,
         "stage_ratio": staged / figures["floor_read_s"],
         "build_ratio": figures["first_build_s"] / (figures["floor_read_s"] + figures["floor_query_s"]),
-        "incremental_build_share": figures["second_build_s"] / figures["first_build_s"],
-        "incremental_share": night / (staged + figures["first_build_s"]),
+        **_incremental(figures, "_s"),
+        **{f"{name}_cpu": share for name, share in _incremental(figures, "_cpu_s").items()},
         "peak_mib": max(r["peak_mib"] for r in rounds),
     }
     return figures
+
+
+def _incremental(figures: dict[str, Any], unit: str) -> dict[str, float]:
+    """The night after as a share: like by like, build by build, and all of it against the full build alone."""
+    first, second = ({step: figures[f"{night}_{step}{unit}"] for step in ("load", "stage", "build")}
+                     for night in ("first", "second"))
+    return {"incremental_share": sum(second.values()) / sum(first.values()),
+            "incremental_build_share": second["build"] / first["build"],
+            "incremental_night_to_full_build": sum(second.values()) / first["build"]}
 
 
 if __name__ == "__main__":
