@@ -42,6 +42,7 @@ def failed(work: Work, error: CrosscheckError) -> None:
     """A night that ended in an error: told, and left unfinished, so that the next call resumes it."""
     if isinstance(error, Fatal) and error.exit_code == 6:
         return  # somebody else writes now: nothing may be noted here
+    incoming.clear(work.wh)  # scratch rows hold raw contact data; the run that resumes this one loads them again
     ledger.finish_run(work.wh, work.run, "failed", str(error)[:500])
     _tell(work, [night_failed(work.run.run_id, error, work.settings)], resolving=False)
 
