@@ -22,6 +22,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "spend_reconciliation": ("platform", "account_id", "day", "level"),
     "unmatched_leads": ("source", "created_month", "unmatched_reason"),
     "metric_coverage": ("source", "metric"),
+    "spend_waste": ("platform", "account_id", "campaign_id", "cohort_month"),
 }
 RELATIVE, ABSOLUTE = 1e-9, 1e-12
 

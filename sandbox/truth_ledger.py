@@ -29,6 +29,7 @@ class Ledger:
     """What is known after a night."""
 
     today: date
+    currency: str
     spend: dict[tuple[CampaignKey, date], Spend]
     controls: dict[tuple[str, str, date], Control]
     heads: dict[LeadKey, Head]
@@ -48,4 +49,4 @@ class Ledger:
         zone = company.business_zone
         leads = [Entry(lead.crm, *directory.of_lead(lead), local_date(lead.created, zone))
                  for lead in counted(company.leads, nights)]
-        return cls(local_date(nights[-1], zone), money, controls, heads, leads, wins)
+        return cls(local_date(nights[-1], zone), company.reporting_currency, money, controls, heads, leads, wins)

@@ -43,6 +43,7 @@ OUTCOMES = (
     Field("potential_at", Kind.INSTANT, "When the lead first was potential: need yes, money or time not yet, UTC."),
     Field("wrong_target_at", Kind.INSTANT, "When the lead was first found to be outside the portrait, UTC."),
     Field("invalid_contact_at", Kind.INSTANT, "When the contact data was first found to be dead or wrong, UTC."),
+    Field("lost_at", Kind.INSTANT, "When the lead was first recorded as lost, UTC."),
     Field("first_won_at", Kind.INSTANT, "Closing of the first won deal of the head lead, UTC."),
     Field("is_first_win", Kind.FLAG, "The deal made a new customer: first won deal of its head lead."),
     Field("fx_day", Kind.DAY, "The day of the exchange rate that was used."),
@@ -65,6 +66,12 @@ COUNTS = (
           unit="leads", low=0),
     Field("qualified_count", Kind.COUNT, "Unique leads reached, and neither wrong target nor invalid contact.",
           unit="leads", low=0),
+    Field("invalid_contact_count", Kind.COUNT, "Unique leads found to be invalid contacts within the horizon.",
+          unit="leads", low=0),
+    Field("unfit_count", Kind.COUNT, "Unique leads found to be invalid contacts or wrong targets within the horizon; "
+                                     "one that is both counts once.", unit="leads", low=0),
+    Field("unjudged_count", Kind.COUNT, "Unique leads without a verdict within the horizon: neither hot, potential, "
+                                        "wrong target, invalid contact, lost nor won.", unit="leads", low=0),
     Field("won_count", Kind.COUNT, "New customers: head leads with their first won deal.", unit="customers", low=0),
     Field("won_deal_count", Kind.COUNT, "Won deals.", unit="deals", low=0),
     Field("margin_known_count", Kind.COUNT, "Won deals whose gross margin is known.", unit="deals", low=0),
@@ -72,6 +79,18 @@ COUNTS = (
 
 AMOUNTS = (
     Field("spend_reporting_amount", Kind.MONEY, "Spend in the reporting currency, at the rate of the spend day.",
+          unit="reporting currency"),
+    Field("invalid_contact_spend_amount", Kind.MONEY, "Part of the spend that went to invalid contacts, those included "
+                                                      "that are wrong targets too.", unit="reporting currency"),
+    Field("wrong_target_spend_amount", Kind.MONEY, "Part of the spend that went to wrong targets whose contact "
+                                                   "is not invalid.", unit="reporting currency"),
+    Field("unfit_spend_amount", Kind.MONEY, "Part of the spend that went to invalid contacts and wrong targets.",
+          unit="reporting currency"),
+    Field("unjudged_spend_amount", Kind.MONEY, "Part of the spend that went to leads without a verdict.",
+          unit="reporting currency"),
+    Field("judged_fit_spend_amount", Kind.MONEY, "Part of the spend that went to leads with a verdict that is "
+                                                 "neither.", unit="reporting currency"),
+    Field("spend_without_lead_amount", Kind.MONEY, "Spend of a month without any unique lead; 0 where there is one.",
           unit="reporting currency"),
     Field("revenue_reporting_amount", Kind.MONEY, "Amounts of won deals, at the rates of their closing days.",
           unit="reporting currency"),
@@ -113,9 +132,16 @@ RATIOS = (
     Field("roi_revenue_ratio", Kind.RATE, "Return on spend by revenue alone; flatters, always available.",
           unit="ratio"),
     Field("coverage_rate", Kind.RATE, "Share of unique leads with any recorded status or activity.", low=0, high=1),
+    Field("verdict_rate", Kind.RATE, "Share of unique leads with a verdict within the horizon.", low=0, high=1),
+    Field("invalid_contact_spend_rate", Kind.RATE, "Share of the spend that went to invalid contacts.",
+          low=0, high=1),
+    Field("wrong_target_spend_rate", Kind.RATE, "Share of the spend that went to wrong targets.",
+          low=0, high=1),
+    Field("unfit_spend_rate", Kind.RATE, "Share of the spend that went to invalid contacts and wrong targets.",
+          low=0, high=1),
     *(Field(f"{state}_rate{bound}", Kind.RATE, meaning, low=0, high=1)
       for state, word in (("reached", "reached"), ("hot", "hot"), ("potential", "potential"),
-                          ("wrong_target", "wrong targets"), ("closed", "won"))
+                          ("wrong_target", "wrong targets"), ("closed", "won"), ("unfit", "unfit"))
       for bound, meaning in (("", f"Share of unique leads that were {word} within the horizon."),
                              ("_low", f"Lower Wilson 95 % bound of the share {word}."),
                              ("_high", f"Upper Wilson 95 % bound of the share {word}."))),

@@ -14,10 +14,11 @@ from scipy.stats import binomtest
 from sandbox.company import make_company
 from sandbox.facts import KEYS, Truth
 from sandbox.model import Company, StatusChange
-from sandbox.truth import expected, wilson
+from sandbox.truth import expected
 from sandbox.truth_events import Rates, recorded, standing
 from sandbox.truth_ledger import Ledger
 from sandbox.truth_people import counted
+from sandbox.truth_shares import wilson
 from sandbox.truth_spend import newest
 
 Sums = dict[str, dict[str, Decimal]]

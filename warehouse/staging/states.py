@@ -14,7 +14,7 @@ from warehouse.staging.heads import lead_head
 from warehouse.staging.records import LEAD_STATE_RULE
 
 #: States whose first instant a lead fact keeps.
-KEPT = ("attempted", "reached", "hot", "potential", "wrong_target", "invalid_contact")
+KEPT = ("attempted", "reached", "hot", "potential", "wrong_target", "invalid_contact", "lost")
 #: A call shorter than this is a mailbox or a wrong number.
 _CONVERSATION_SECONDS = 20
 
