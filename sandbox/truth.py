@@ -14,6 +14,7 @@ from datetime import date, timedelta
 from sandbox.facts import Comparison, Fact, Key, Mismatch, Truth, Value, compare
 from sandbox.model import Company
 from sandbox.truth_coverage import coverage
+from sandbox.truth_disputes import disputes
 from sandbox.truth_events import Head
 from sandbox.truth_ledger import Ledger
 from sandbox.truth_origin import UNMATCHED, CampaignKey
@@ -37,7 +38,8 @@ def expected(company: Company, night: int, *, missed: Collection[int] = ()) -> T
     ledger = Ledger.of(company, night, missed)
     marts = {"campaign_roi_daily": daily, "campaign_roi_cohort": cohort, "campaign_roi_closed": closed,
              "date_basis_tieout": tieout, "lead_quality": quality, "spend_reconciliation": reconciliation,
-             "unmatched_leads": unmatched, "metric_coverage": coverage, "spend_waste": waste}
+             "unmatched_leads": unmatched, "metric_coverage": coverage, "spend_waste": waste,
+             "contradiction": contradictions}
     return Truth(night, {mart: dict(sorted(rows(ledger))) for mart, rows in marts.items()})
 
 
@@ -94,3 +96,8 @@ def unmatched(ledger: Ledger) -> Iterator[tuple[Key, Cells]]:
                                    for entry in ledger.leads if entry.campaign == UNMATCHED)
     for key, count in counts.items():
         yield key, {"lead_count": count}
+
+
+def contradictions(ledger: Ledger) -> Iterator[tuple[Key, Cells]]:
+    """Per lead and kind: what its own records say that cannot both be true."""
+    yield from disputes(ledger.dossiers)

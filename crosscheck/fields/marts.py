@@ -7,6 +7,10 @@ MATCH_METHODS = ("vendor_lead_id", "click_id", "utm_campaign_id", "utm_campaign_
 UNMATCHED_REASONS = ("ambiguous_name", "unknown_click_id", "unknown_campaign", "fbclid_only", "self_declared_only",
                      "no_tracking")
 
+CONTRADICTIONS = ("wrong_target_but_won", "lost_but_won", "invalid_contact_but_won", "reached_without_contact",
+                  "won_before_created", "touched_before_created", "reached_after_won", "wrong_target_then_hot",
+                  "invalid_contact_then_hot")
+
 PERIODS = (
     Field("cohort_week", Kind.DAY, "Monday of the week of the lead's creation, business zone."),
     Field("cohort_month", Kind.DAY, "First day of the month of the lead's creation, business zone."),
@@ -157,6 +161,17 @@ COVERAGE = (
     Field("reason", Kind.TEXT, "Why the metric is not published, in plain words; null where it is."),
 )
 
+DISPUTES = (
+    Field("contradiction", Kind.TEXT, "Which two records of the lead cannot both be true.", allowed=CONTRADICTIONS),
+    Field("responsible", Kind.TEXT, "Who has to clear it up.", allowed=("marketing", "sales", "both")),
+    Field("claim", Kind.TEXT, "What one record says of the lead.",
+          allowed=("wrong_target", "lost", "invalid_contact", "reached", "created")),
+    Field("claim_at", Kind.INSTANT, "When that was, by its own record, UTC."),
+    Field("contrary", Kind.TEXT, "What another record says, or what is missing.",
+          allowed=("won", "no_answered_contact", "touched", "hot")),
+    Field("contrary_at", Kind.INSTANT, "When that was, by its own record, UTC; null where something is missing."),
+)
+
 FRESHNESS = (
     Field("stream", Kind.TEXT, "The stream of the source, by its connector's name for it."),
     Field("complete_to_day", Kind.DAY, "Newest account-local day that has been read completely."),
@@ -176,4 +191,4 @@ DERIVED = (
 )
 
 FIELDS: tuple[Field, ...] = (
-    *PERIODS, *IDENTITY, *OUTCOMES, *COUNTS, *AMOUNTS, *TIE_OUT, *RATIOS, *COVERAGE, *FRESHNESS, *DERIVED)
+    *PERIODS, *IDENTITY, *OUTCOMES, *COUNTS, *AMOUNTS, *TIE_OUT, *RATIOS, *COVERAGE, *DISPUTES, *FRESHNESS, *DERIVED)

@@ -169,6 +169,17 @@ def test_every_reason_occurs(truth: Truth) -> None:
     assert {key[2] for key in truth.rows["unmatched_leads"] if key[0] == "hubspot"} == reasons
 
 
+def test_quarrel_records_against_themselves(truth: Truth) -> None:
+    """Every contradiction that the two CRMs can show occurs, and a CRM without calls is asked for none."""
+    kinds: defaultdict[str, set[str]] = defaultdict(set)
+    for crm, _, kind in truth.rows["contradiction"]:
+        kinds[crm].add(kind)
+    assert kinds == {
+        "hubspot": {"wrong_target_but_won", "reached_without_contact", "reached_after_won", "touched_before_created",
+                    "wrong_target_then_hot"},
+        "getfly": {"wrong_target_but_won", "lost_but_won", "invalid_contact_but_won", "won_before_created"}}
+
+
 def test_getfly_forgets(demo: Company) -> None:
     """One night knows one value per lead; a later night adds at most one, and only if it changed."""
     for lead in demo.leads:
