@@ -22,6 +22,8 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "spend_reconciliation": ("platform", "account_id", "day", "level"),
     "unmatched_leads": ("source", "created_month", "unmatched_reason"),
     "metric_coverage": ("source", "metric"),
+    "contradiction": ("source", "lead_id", "contradiction"),
+    "spend_waste": ("platform", "account_id", "campaign_id", "cohort_month"),
 }
 RELATIVE, ABSOLUTE = 1e-9, 1e-12
 
@@ -117,11 +119,16 @@ def as_text(value: Any) -> str:
 
 
 def same(expected: Value, found: Any) -> bool:
-    """Whether a published value is the expected one. NaN and NaT stand for null, as readers make them so."""
+    """Whether a published value is the expected one. NaN and NaT stand for null, as readers make them so.
+
+    Days and instants (UTC) are expected as ISO text.
+    """
     if found is not None and found != found:  # noqa: PLR0124 - only not-a-number differs from itself
         found = None
     if expected is None or found is None:
         return expected is None and found is None
+    if isinstance(found, date):
+        return expected == (found.isoformat() if "T" in str(expected) else as_text(found))
     if isinstance(expected, bool | str):
         return bool(found == expected)
     if isinstance(expected, float):

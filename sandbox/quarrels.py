@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from random import Random
 
 from sandbox.catalogue import META_VN, Plan
+from sandbox.contradictions import contradict
 from sandbox.histories import Office, Sale
 from sandbox.leads import Arrival, Reception, name_at
 from sandbox.model import Deal, Lead, StatusChange
@@ -49,6 +50,7 @@ def plant(rng: Random, draft: Draft, reception: Reception, office: Office, runs:
     _orphans(rng, draft, office, reception, runs)
     _cancel(draft, reception.nights)
     _delete(draft, reception.nights)
+    contradict(draft.leads, draft.deals, draft.planted, reception.nights[0])
 
 
 def _repeats(rng: Random, draft: Draft, reception: Reception, office: Office, runs: Sequence[Running]) -> None:

@@ -6,7 +6,6 @@ Where the agreed meanings leave a cell open, no fact is given: the coverage of a
 
 from __future__ import annotations
 
-import math
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
@@ -15,17 +14,18 @@ from datetime import date, timedelta
 from sandbox.facts import Comparison, Fact, Key, Mismatch, Truth, Value, compare
 from sandbox.model import Company
 from sandbox.truth_coverage import coverage
+from sandbox.truth_disputes import disputes
 from sandbox.truth_events import Head
 from sandbox.truth_ledger import Ledger
 from sandbox.truth_origin import UNMATCHED, CampaignKey
 from sandbox.truth_roi import Cells, closed, cohort, daily, month, tieout
+from sandbox.truth_shares import SMALL_SAMPLE, wilson
+from sandbox.truth_waste import waste
 
 __all__ = ["Comparison", "Fact", "Mismatch", "Truth", "compare", "expected"]
 
 QUALITY_DAYS = 30
-SMALL_SAMPLE = 20
 STATES = ("reached", "hot", "potential", "wrong_target", "closed")
-_Z = 1.959963984540054
 
 
 def expected(company: Company, night: int, *, missed: Collection[int] = ()) -> Truth:
@@ -38,7 +38,8 @@ def expected(company: Company, night: int, *, missed: Collection[int] = ()) -> T
     ledger = Ledger.of(company, night, missed)
     marts = {"campaign_roi_daily": daily, "campaign_roi_cohort": cohort, "campaign_roi_closed": closed,
              "date_basis_tieout": tieout, "lead_quality": quality, "spend_reconciliation": reconciliation,
-             "unmatched_leads": unmatched, "metric_coverage": coverage}
+             "unmatched_leads": unmatched, "metric_coverage": coverage, "spend_waste": waste,
+             "contradiction": contradictions}
     return Truth(night, {mart: dict(sorted(rows(ledger))) for mart, rows in marts.items()})
 
 
@@ -80,14 +81,6 @@ def _rates(state: str, count: int, size: int) -> dict[str, Value]:
     return dict(zip(names, (count / size, *wilson(count, size)), strict=True))
 
 
-def wilson(count: int, size: int) -> tuple[float, float]:
-    """The 95 % Wilson score interval of a share: the two roots of (p - x)² = z² x (1 - x) / n."""
-    squared = _Z * _Z
-    middle = count + squared / 2
-    spread = _Z * math.sqrt(count * (size - count) / size + squared / 4)
-    return (middle - spread) / (size + squared), (middle + spread) / (size + squared)
-
-
 def reconciliation(ledger: Ledger) -> Iterator[tuple[Key, Cells]]:
     """Per account, day and finer level: its sum, the account's own total, and what lies between."""
     for (platform, account_id, day), control in ledger.controls.items():
@@ -103,3 +96,8 @@ def unmatched(ledger: Ledger) -> Iterator[tuple[Key, Cells]]:
                                    for entry in ledger.leads if entry.campaign == UNMATCHED)
     for key, count in counts.items():
         yield key, {"lead_count": count}
+
+
+def contradictions(ledger: Ledger) -> Iterator[tuple[Key, Cells]]:
+    """Per lead and kind: what its own records say that cannot both be true."""
+    yield from disputes(ledger.dossiers)

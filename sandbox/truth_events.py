@@ -27,6 +27,7 @@ MEANING: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("relation_name", "Tiềm năng"): ("reached", "potential"),
     ("relation_name", "Nóng"): ("reached", "hot"),
     ("relation_name", "Chốt"): ("reached",),
+    ("relation_name", "Mất"): ("lost",),
     ("relation_name", "Sai số"): ("invalid_contact",),
     ("relation_name", "Sai đối tượng"): ("reached", "wrong_target"),
 }

@@ -8,6 +8,7 @@ from datetime import date
 
 from sandbox.calendar import local_date
 from sandbox.model import Company
+from sandbox.truth_disputes import Dossier, dossiers
 from sandbox.truth_events import Head, Rates, Win, heads_with_history
 from sandbox.truth_origin import CampaignKey, Directory
 from sandbox.truth_people import LeadKey, counted
@@ -29,11 +30,13 @@ class Ledger:
     """What is known after a night."""
 
     today: date
+    currency: str
     spend: dict[tuple[CampaignKey, date], Spend]
     controls: dict[tuple[str, str, date], Control]
     heads: dict[LeadKey, Head]
     leads: list[Entry]
     wins: list[Win]
+    dossiers: list[Dossier]
 
     @classmethod
     def of(cls, company: Company, night: int, missed: Collection[int] = ()) -> Ledger:
@@ -48,4 +51,5 @@ class Ledger:
         zone = company.business_zone
         leads = [Entry(lead.crm, *directory.of_lead(lead), local_date(lead.created, zone))
                  for lead in counted(company.leads, nights)]
-        return cls(local_date(nights[-1], zone), money, controls, heads, leads, wins)
+        return cls(local_date(nights[-1], zone), company.reporting_currency, money, controls, heads, leads, wins,
+                   dossiers(company, nights))

@@ -37,8 +37,9 @@ _METRICS_INTRO = (
     "To get one for other rows, sum numerator and denominator first, then divide; a mean of ratios is another number. "
     "A ratio over nothing is null.")
 _METRICS_END = (
-    "Shares have Wilson 95 % bounds beside them (`_low`, `_high`) and are null below 20 unique leads, except "
-    "`coverage_rate`. `roi_ratio` rests on gross margin; `roi_revenue_ratio` on revenue, and is named so.")
+    "Shares of leads have Wilson 95 % bounds beside them (`_low`, `_high`) and are null below 20 unique leads, except "
+    "`coverage_rate` and `verdict_rate`; shares of spend are null below 20 unique leads too. "
+    "`roi_ratio` rests on gross margin; `roi_revenue_ratio` on revenue, and is named so.")
 
 
 def documents() -> dict[str, str]:

@@ -85,7 +85,19 @@ COVERAGE = Metric("coverage_rate", "Leads that sales recorded anything about; lo
 COVERED = Metric("covered_rate", "How much of what a metric is about holds what it needs; below `needed_rate` the "
                  "metric is not published.", ("covered_count",), "eligible_count", "share")
 
-METRICS: tuple[Metric, ...] = (*RETURN_METRICS, *FIVE_RATIOS, COVERAGE, COVERED)
+UNFIT = Metric("unfit_rate", "Leads that nobody could have sold to: dead contacts and people outside the portrait.",
+               ("unfit_count",), "unique_lead_count", "share")
+
+VERDICT = Metric("verdict_rate", "Leads on which sales said at all what they are worth; whoever calls the leads unfit "
+                 "must have judged them.", ("unique_lead_count", "unjudged_count"), "unique_lead_count", "share")
+
+WASTE_METRICS: tuple[Metric, ...] = tuple(
+    Metric(f"{part}_spend_rate", meaning, (f"{part}_spend_amount",), _SPEND, "share") for part, meaning in (
+        ("invalid_contact", "Money spent on contacts that are dead or wrong."),
+        ("wrong_target", "Money spent on people outside the agreed portrait."),
+        ("unfit", "Money spent on either.")))
+
+METRICS: tuple[Metric, ...] = (*RETURN_METRICS, *FIVE_RATIOS, COVERAGE, UNFIT, VERDICT, *WASTE_METRICS, COVERED)
 
 
 def bounds(metric: Metric, columns: Mapping[str, Expression]) -> tuple[Expression, Expression]:

@@ -25,8 +25,15 @@ def _from_records(conn: sa.Connection) -> None:
     ddl.create(conn, all_tables())
 
 
+def _lost_leads(conn: sa.Connection) -> None:
+    """`lead_fact` tells when a lead was lost."""
+    for schema in ("mart", "mart_next"):
+        conn.execute(sa.text(f"ALTER TABLE {schema}.lead_fact ADD COLUMN IF NOT EXISTS lost_at TIMESTAMP"))
+
+
 #: What was ever applied, oldest first; the position is the version.
-STEPS: tuple[tuple[str, Step], ...] = (("tables from records", _from_records),)
+STEPS: tuple[tuple[str, Step], ...] = (
+    ("tables from records", _from_records), ("when a lead was lost", _lost_leads))
 
 
 def all_tables() -> Iterator[sa.Table]:

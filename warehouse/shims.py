@@ -18,6 +18,8 @@ WILSON_Z = 1.959963984540054
 MONEY = sa.Numeric(18, 6)
 #: A factor of a product: DuckDB multiplies decimals of up to 18 digits within 18 digits, and overflows.
 WIDE = sa.Numeric(30, 6)
+#: Whole numbers, and a factor for them, whose product fits into 38 digits.
+_INTEGER, _FACTOR = sa.Numeric(28, 0), sa.Numeric(10, 0)
 Expression = sa.ColumnElement[Any]
 
 
@@ -131,6 +133,23 @@ def per(amount: Expression, number: Expression) -> Expression:
     micros = sa.func.floor(ratio(amount, number) * sa.literal_column("1e6") + sa.literal_column("0.5e0"))
     whole = sa.cast(sa.cast(micros, sa.BigInteger()), sa.Numeric(30, 0))
     return sa.cast(whole * sa.cast(sa.literal_column("0.000001"), MONEY), MONEY)
+
+
+def portion(amount: Expression, part: Expression, whole: Expression) -> Expression:
+    """An amount times part / whole, cut down to the warehouse's scale, exactly; null when `whole` is 0.
+
+    A double holds 15 digits, amounts have 18, and no engine divides decimals like another. So the quotient is guessed
+    by doubles, and what the guess leaves, which is small, is divided once more.
+    """
+    micros = sa.cast(sa.cast(amount, WIDE) * sa.cast(sa.literal_column("1000000"), sa.Numeric(7, 0)), _INTEGER)
+    product = micros * sa.cast(part, _FACTOR)
+    guess = _floor(ratio(product, whole))
+    rest = _floor(ratio(product - sa.cast(guess, _INTEGER) * sa.cast(whole, _FACTOR), whole))
+    return sa.cast(sa.cast(guess + rest, _INTEGER) * sa.cast(sa.literal_column("0.000001"), MONEY), MONEY)
+
+
+def _floor(number: Expression) -> Expression:
+    return sa.cast(sa.func.floor(number), sa.BigInteger())
 
 
 def wilson(hits: Expression, of: Expression) -> tuple[Expression, Expression]:

@@ -7,6 +7,10 @@ MATCH_METHODS = ("vendor_lead_id", "click_id", "utm_campaign_id", "utm_campaign_
 UNMATCHED_REASONS = ("ambiguous_name", "unknown_click_id", "unknown_campaign", "fbclid_only", "self_declared_only",
                      "no_tracking")
 
+CONTRADICTIONS = ("wrong_target_but_won", "lost_but_won", "invalid_contact_but_won", "reached_without_contact",
+                  "won_before_created", "touched_before_created", "reached_after_won", "wrong_target_then_hot",
+                  "invalid_contact_then_hot")
+
 PERIODS = (
     Field("cohort_week", Kind.DAY, "Monday of the week of the lead's creation, business zone."),
     Field("cohort_month", Kind.DAY, "First day of the month of the lead's creation, business zone."),
@@ -43,6 +47,7 @@ OUTCOMES = (
     Field("potential_at", Kind.INSTANT, "When the lead first was potential: need yes, money or time not yet, UTC."),
     Field("wrong_target_at", Kind.INSTANT, "When the lead was first found to be outside the portrait, UTC."),
     Field("invalid_contact_at", Kind.INSTANT, "When the contact data was first found to be dead or wrong, UTC."),
+    Field("lost_at", Kind.INSTANT, "When the lead was first recorded as lost, UTC."),
     Field("first_won_at", Kind.INSTANT, "Closing of the first won deal of the head lead, UTC."),
     Field("is_first_win", Kind.FLAG, "The deal made a new customer: first won deal of its head lead."),
     Field("fx_day", Kind.DAY, "The day of the exchange rate that was used."),
@@ -65,6 +70,12 @@ COUNTS = (
           unit="leads", low=0),
     Field("qualified_count", Kind.COUNT, "Unique leads reached, and neither wrong target nor invalid contact.",
           unit="leads", low=0),
+    Field("invalid_contact_count", Kind.COUNT, "Unique leads found to be invalid contacts within the horizon.",
+          unit="leads", low=0),
+    Field("unfit_count", Kind.COUNT, "Unique leads found to be invalid contacts or wrong targets within the horizon; "
+                                     "one that is both counts once.", unit="leads", low=0),
+    Field("unjudged_count", Kind.COUNT, "Unique leads without a verdict within the horizon: neither hot, potential, "
+                                        "wrong target, invalid contact, lost nor won.", unit="leads", low=0),
     Field("won_count", Kind.COUNT, "New customers: head leads with their first won deal.", unit="customers", low=0),
     Field("won_deal_count", Kind.COUNT, "Won deals.", unit="deals", low=0),
     Field("margin_known_count", Kind.COUNT, "Won deals whose gross margin is known.", unit="deals", low=0),
@@ -72,6 +83,18 @@ COUNTS = (
 
 AMOUNTS = (
     Field("spend_reporting_amount", Kind.MONEY, "Spend in the reporting currency, at the rate of the spend day.",
+          unit="reporting currency"),
+    Field("invalid_contact_spend_amount", Kind.MONEY, "Part of the spend that went to invalid contacts, those included "
+                                                      "that are wrong targets too.", unit="reporting currency"),
+    Field("wrong_target_spend_amount", Kind.MONEY, "Part of the spend that went to wrong targets whose contact "
+                                                   "is not invalid.", unit="reporting currency"),
+    Field("unfit_spend_amount", Kind.MONEY, "Part of the spend that went to invalid contacts and wrong targets.",
+          unit="reporting currency"),
+    Field("unjudged_spend_amount", Kind.MONEY, "Part of the spend that went to leads without a verdict.",
+          unit="reporting currency"),
+    Field("judged_fit_spend_amount", Kind.MONEY, "Part of the spend that went to leads with a verdict that is "
+                                                 "neither.", unit="reporting currency"),
+    Field("spend_without_lead_amount", Kind.MONEY, "Spend of a month without any unique lead; 0 where there is one.",
           unit="reporting currency"),
     Field("revenue_reporting_amount", Kind.MONEY, "Amounts of won deals, at the rates of their closing days.",
           unit="reporting currency"),
@@ -113,9 +136,16 @@ RATIOS = (
     Field("roi_revenue_ratio", Kind.RATE, "Return on spend by revenue alone; flatters, always available.",
           unit="ratio"),
     Field("coverage_rate", Kind.RATE, "Share of unique leads with any recorded status or activity.", low=0, high=1),
+    Field("verdict_rate", Kind.RATE, "Share of unique leads with a verdict within the horizon.", low=0, high=1),
+    Field("invalid_contact_spend_rate", Kind.RATE, "Share of the spend that went to invalid contacts.",
+          low=0, high=1),
+    Field("wrong_target_spend_rate", Kind.RATE, "Share of the spend that went to wrong targets.",
+          low=0, high=1),
+    Field("unfit_spend_rate", Kind.RATE, "Share of the spend that went to invalid contacts and wrong targets.",
+          low=0, high=1),
     *(Field(f"{state}_rate{bound}", Kind.RATE, meaning, low=0, high=1)
       for state, word in (("reached", "reached"), ("hot", "hot"), ("potential", "potential"),
-                          ("wrong_target", "wrong targets"), ("closed", "won"))
+                          ("wrong_target", "wrong targets"), ("closed", "won"), ("unfit", "unfit"))
       for bound, meaning in (("", f"Share of unique leads that were {word} within the horizon."),
                              ("_low", f"Lower Wilson 95 % bound of the share {word}."),
                              ("_high", f"Upper Wilson 95 % bound of the share {word}."))),
@@ -129,6 +159,17 @@ COVERAGE = (
     Field("needed_rate", Kind.RATE, "Share that must be covered before the metric is published.", low=0, high=1),
     Field("is_published", Kind.FLAG, "Enough is covered; otherwise the metric is not published, rather than guessed."),
     Field("reason", Kind.TEXT, "Why the metric is not published, in plain words; null where it is."),
+)
+
+DISPUTES = (
+    Field("contradiction", Kind.TEXT, "Which two records of the lead cannot both be true.", allowed=CONTRADICTIONS),
+    Field("responsible", Kind.TEXT, "Who has to clear it up.", allowed=("marketing", "sales", "both")),
+    Field("claim", Kind.TEXT, "What one record says of the lead.",
+          allowed=("wrong_target", "lost", "invalid_contact", "reached", "created")),
+    Field("claim_at", Kind.INSTANT, "When that was, by its own record, UTC."),
+    Field("contrary", Kind.TEXT, "What another record says, or what is missing.",
+          allowed=("won", "no_answered_contact", "touched", "hot")),
+    Field("contrary_at", Kind.INSTANT, "When that was, by its own record, UTC; null where something is missing."),
 )
 
 FRESHNESS = (
@@ -150,4 +191,4 @@ DERIVED = (
 )
 
 FIELDS: tuple[Field, ...] = (
-    *PERIODS, *IDENTITY, *OUTCOMES, *COUNTS, *AMOUNTS, *TIE_OUT, *RATIOS, *COVERAGE, *FRESHNESS, *DERIVED)
+    *PERIODS, *IDENTITY, *OUTCOMES, *COUNTS, *AMOUNTS, *TIE_OUT, *RATIOS, *COVERAGE, *DISPUTES, *FRESHNESS, *DERIVED)

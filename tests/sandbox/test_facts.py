@@ -25,6 +25,9 @@ def test_right_rows() -> None:
     assert compare(TRUTH, {"date_basis_tieout": [ROW]}).facts == 4
     assert _wrong(ROW) == []
     assert _wrong(ROW | {"close_month": datetime(2026, 2, 1), "note": float("nan")}) == []  # noqa: DTZ001
+    assert same("2026-02-01", date(2026, 2, 1))
+    assert same("2026-02-01T05:00:01", datetime(2026, 2, 1, 5, 0, 1))  # noqa: DTZ001
+    assert not same("2026-02-01T05:00:01", datetime(2026, 2, 1, 5, 0, 2))  # noqa: DTZ001
 
 
 def test_every_fault_is_named() -> None:

@@ -14,10 +14,11 @@ from scipy.stats import binomtest
 from sandbox.company import make_company
 from sandbox.facts import KEYS, Truth
 from sandbox.model import Company, StatusChange
-from sandbox.truth import expected, wilson
+from sandbox.truth import expected
 from sandbox.truth_events import Rates, recorded, standing
 from sandbox.truth_ledger import Ledger
 from sandbox.truth_people import counted
+from sandbox.truth_shares import wilson
 from sandbox.truth_spend import newest
 
 Sums = dict[str, dict[str, Decimal]]
@@ -166,6 +167,17 @@ def test_every_reason_occurs(truth: Truth) -> None:
                "no_tracking"}
     assert {key[2] for key in truth.rows["unmatched_leads"] if key[0] == "getfly"} == reasons
     assert {key[2] for key in truth.rows["unmatched_leads"] if key[0] == "hubspot"} == reasons
+
+
+def test_quarrel_records_against_themselves(truth: Truth) -> None:
+    """Every contradiction that the two CRMs can show occurs, and a CRM without calls is asked for none."""
+    kinds: defaultdict[str, set[str]] = defaultdict(set)
+    for crm, _, kind in truth.rows["contradiction"]:
+        kinds[crm].add(kind)
+    assert kinds == {
+        "hubspot": {"wrong_target_but_won", "reached_without_contact", "reached_after_won", "touched_before_created",
+                    "wrong_target_then_hot"},
+        "getfly": {"wrong_target_but_won", "lost_but_won", "invalid_contact_but_won", "won_before_created"}}
 
 
 def test_getfly_forgets(demo: Company) -> None:

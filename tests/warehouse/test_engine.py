@@ -137,6 +137,18 @@ def test_migrating_twice_changes_nothing(wh):
         assert conn.scalar(sa.select(sa.func.count()).select_from(ops.schema_version)) == len(STEPS)
 
 
+def test_an_older_warehouse_gets_what_was_added(wh):
+    """A warehouse of version 1 has the column that version 2 added, after one step."""
+    with wh.engine.begin() as conn:
+        conn.execute(sa.delete(ops.schema_version).where(ops.schema_version.c.version > 1))
+        for schema in ("mart", "mart_next"):
+            conn.execute(sa.text(f"ALTER TABLE {schema}.lead_fact DROP COLUMN lost_at"))
+    assert migrate(wh) == len(STEPS) - 1
+    with wh.engine.connect() as conn:
+        for schema in ("mart", "mart_next"):
+            assert conn.scalar(sa.text(f"SELECT COUNT(lost_at) FROM {schema}.lead_fact")) == 0
+
+
 def test_newer_schema_is_refused(wh):
     """An older Crosscheck does not write into a warehouse that a newer one migrated."""
     with wh.engine.begin() as conn:

@@ -6,6 +6,7 @@ from warehouse.marts import (
     campaign_roi_closed,
     campaign_roi_cohort,
     campaign_roi_daily,
+    contradiction,
     date_basis_tieout,
     deal_fact,
     lead_fact,
@@ -13,13 +14,14 @@ from warehouse.marts import (
     metric_coverage,
     source_freshness,
     spend_reconciliation,
+    spend_waste,
     unmatched_leads,
 )
 from warehouse.marts.base import BuiltMart, Check, Mart, Partition
 
 MARTS: tuple[Mart, ...] = tuple(module.MART for module in (
     lead_fact, deal_fact, campaign_roi_daily, campaign_roi_cohort, campaign_roi_closed, date_basis_tieout,
-    lead_quality, spend_reconciliation, source_freshness, unmatched_leads,
+    lead_quality, spend_waste, contradiction, spend_reconciliation, source_freshness, unmatched_leads,
     metric_coverage))
 
 __all__ = ["MARTS", "BuiltMart", "Check", "Mart", "Partition"]

@@ -25,8 +25,8 @@ RECORD = Table(
     + columns("created_at created_day cohort_week cohort_month", basis="cohort")
     + columns("platform account_id campaign_id match_method match_confidence is_valid",
               "unmatched_reason has_status owner_id", basis="cohort")
-    + columns("", "first_touch_at attempted_at reached_at hot_at potential_at wrong_target_at invalid_contact_at",
-              basis="worked")
+    + columns("", "first_touch_at attempted_at reached_at hot_at potential_at wrong_target_at invalid_contact_at "
+                  "lost_at", basis="worked")
     + columns("", "first_won_at", basis="closed")
     + columns("", "rule_version"),
     "Outcomes stand on the head lead only: on a repeat they are null, because they belong to the person's first lead. "

@@ -9,12 +9,12 @@ import sqlalchemy as sa
 from crosscheck.canonical import ACTIVITY, DEAL, LEAD, LEAD_STATUS
 from warehouse import ddl
 from warehouse.shims import Expression
-from warehouse.staging.base import Context, Part, stack
+from warehouse.staging.base import Context, Part, Selectable, stack
 from warehouse.staging.heads import lead_head
 from warehouse.staging.records import LEAD_STATE_RULE
 
 #: States whose first instant a lead fact keeps.
-KEPT = ("attempted", "reached", "hot", "potential", "wrong_target", "invalid_contact")
+KEPT = ("attempted", "reached", "hot", "potential", "wrong_target", "invalid_contact", "lost")
 #: A call shorter than this is a mailbox or a wrong number.
 _CONVERSATION_SECONDS = 20
 
@@ -22,6 +22,21 @@ _CONVERSATION_SECONDS = 20
 def is_won(deal: Any) -> Expression:
     """Whether a staged deal counts as won: signed, closed on a known day, and still there."""
     return sa.and_(deal.c.is_won, deal.c.closed_day.is_not(None), ~deal.c.is_archived)
+
+
+def is_answered(act: Selectable) -> Expression:
+    """Whether an activity is a two-way contact: a conversation, a meeting held, a message or mail that came in."""
+    by_person = ~act.c.is_automatic
+    return sa.or_(
+        sa.and_(act.c.activity_kind == "call", act.c.outcome == "answered",
+                act.c.duration_seconds >= _CONVERSATION_SECONDS, by_person),
+        sa.and_(act.c.activity_kind == "meeting", act.c.outcome.in_(("completed", "answered"))),
+        sa.and_(act.c.activity_kind.in_(("message", "mail")), act.c.direction == "inbound", by_person))
+
+
+def is_touch(act: Selectable) -> Expression:
+    """Whether an activity is an outbound touch by a person."""
+    return sa.and_(act.c.direction == "outbound", ~act.c.is_automatic)
 
 
 def head_outcome(ctx: Context) -> sa.Select[Any]:
@@ -54,13 +69,7 @@ def _statuses(ctx: Context) -> Part:
 
 def _activities(ctx: Context) -> Part:
     act = ddl.table(ACTIVITY)
-    by_person = ~act.c.is_automatic
-    spoken = sa.or_(
-        sa.and_(act.c.activity_kind == "call", act.c.outcome == "answered",
-                act.c.duration_seconds >= _CONVERSATION_SECONDS, by_person),
-        sa.and_(act.c.activity_kind == "meeting", act.c.outcome.in_(("completed", "answered"))),
-        sa.and_(act.c.activity_kind.in_(("message", "mail")), act.c.direction == "inbound", by_person))
-    tried = sa.and_(act.c.direction == "outbound", by_person)
+    spoken, tried = is_answered(act), is_touch(act)
     values: dict[str, Expression] = {
         "source": act.c.source, "lead_id": act.c.lead_id,
         "reached_at": sa.case((spoken, act.c.occurred_at)), "attempted_at": sa.case((tried, act.c.occurred_at)),
