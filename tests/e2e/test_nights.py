@@ -24,7 +24,9 @@ from warehouse.marts import MARTS
 from warehouse.reading import PROVENANCE, published, published_rows
 
 SCALE = 0.3
-POLLS = 200
+POLLS = 100
+#: Between two looks of the reader, in seconds: the night has the processor in the meantime.
+_PAUSE = 0.05
 PER_ENGINE = [pytest.param(engine, marks=pytest.mark.xdist_group(f"nights-{engine}")) for engine in ENGINES]
 
 
@@ -65,6 +67,7 @@ class Story:
         polls = 0
         while process.is_alive() or polls < POLLS:
             self.glances.append(_glance(self.ground))
+            process.join(_PAUSE)
             polls += 1
 
 
