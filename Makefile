@@ -15,7 +15,7 @@ help:            ## what there is to type
 demo: $(VENV)/.run ## three nights of a demo company, with a planted fault, and the proof
 	@$(BIN)/crosscheck demo
 
-test: $(VENV)/.test ## every check and test, PostgreSQL included (12 minutes at most on 2 cores)
+test: $(VENV)/.test ## every check and test, PostgreSQL included (about 15 minutes on 2 cores)
 	@$(MAKE) --no-print-directory check
 	@mkdir -p build
 	$(BIN)/python -m pytest -n 2 --dist loadgroup --durations=25 --basetemp=build/tests
