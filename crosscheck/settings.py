@@ -10,7 +10,7 @@ import os
 import re
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -141,6 +141,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="CROSSCHECK_", env_nested_delimiter="__", extra="forbid")
 
+    file: ClassVar[Path | None] = None
     project: Project = Project()
     store: Store = Store()
     gates: Gates = Gates()
@@ -158,8 +159,9 @@ class Settings(BaseSettings):
         env_settings: PydanticBaseSettingsSource, dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Argument before environment; only `load` reads a file, between the environment and the defaults."""
-        return init_settings, env_settings
+        """Argument, environment, file; there is a file only where `load` names one."""
+        toml = [] if cls.file is None else [TomlConfigSettingsSource(settings_cls, toml_file=cls.file)]
+        return init_settings, env_settings, *toml
 
     @model_validator(mode="after")
     def _placed(self) -> Settings:
@@ -181,16 +183,10 @@ class Settings(BaseSettings):
         return self.store.landing if "://" in self.store.landing else str(self.path(self.store.landing))
 
 
-def _reading(file: Path) -> type[Settings]:
+def _reading(path: Path) -> type[Settings]:
     """Settings that look into a file as well."""
     class FromFile(Settings):
-        @classmethod
-        def settings_customise_sources(
-            cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource,
-            env_settings: PydanticBaseSettingsSource, dotenv_settings: PydanticBaseSettingsSource,
-            file_secret_settings: PydanticBaseSettingsSource,
-        ) -> tuple[PydanticBaseSettingsSource, ...]:
-            return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=file)
+        file = path
 
     return FromFile
 
