@@ -24,7 +24,7 @@ from warehouse.marts import MARTS
 from warehouse.reading import PROVENANCE, published, published_rows
 
 SCALE = 0.3
-POLLS = 100
+POLLS = 200
 #: Between two looks of the reader, in seconds: the night has the processor in the meantime.
 _PAUSE = 0.05
 PER_ENGINE = [pytest.param(engine, marks=pytest.mark.xdist_group(f"nights-{engine}")) for engine in ENGINES]
