@@ -24,7 +24,7 @@ _UNCOMPARED = {*TECHNICAL, "is_inferred"}
 
 @dataclass(frozen=True)
 class Replacement:
-    """One output table of slices of one stream, oldest first."""
+    """One output table and the slices that fill it, oldest first."""
 
     output: Output
     primary: Table

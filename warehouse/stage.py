@@ -8,7 +8,7 @@ of it or nothing.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
@@ -48,7 +48,7 @@ class StageCounts:
 
 @dataclass
 class _Part:
-    """One output table of one stream, with the rows per slice that it lost to deduplication and that it has."""
+    """One output table and its slices, with the rows per slice that it lost to deduplication and that it has."""
 
     replacement: Replacement
     lost: dict[str, int] = field(default_factory=dict)
@@ -88,7 +88,7 @@ def _counted(row: sa.Row[Any]) -> StageCounts:
 
 
 def _stage_new(wh: Warehouse, run: Run, batch: Batch) -> dict[str, StageCounts]:
-    parts = list(_parts(batch))
+    parts = _parts(batch)
     for part in parts:
         part.lost = _dedupe(wh, part.replacement)
     try:
@@ -100,19 +100,29 @@ def _stage_new(wh: Warehouse, run: Run, batch: Batch) -> dict[str, StageCounts]:
     return {count.slice_id: count for count in counts}
 
 
-def _parts(batch: Batch) -> Iterator[_Part]:
-    streams: dict[tuple[str, str], list[Slice]] = {}
+def _parts(batch: Batch) -> list[_Part]:
+    """What one stream brings for one table; days of several streams (an account's, its campaigns') go together."""
+    jobs: dict[tuple[Any, ...], list[Slice]] = {}
     for job, _ in batch:
-        streams.setdefault((job.source, job.stream.name), []).append(job)
-    for jobs in streams.values():
-        stream = jobs[0].stream
-        for output in stream.outputs:
-            yield _Part(Replacement(output, stream.primary.table, tuple(jobs)))
+        for output in job.stream.outputs:
+            stream = "" if output.mode is LoadMode.WINDOW else job.stream.name
+            jobs.setdefault((job.source, stream, output, job.stream.primary.table), []).append(job)
+    return [_Part(Replacement(output, primary, tuple(ours))) for (_, _, output, primary), ours in jobs.items()]
 
 
 def _dedupe(wh: Warehouse, part: Replacement) -> dict[str, int]:
-    """In a transaction of its own: incoming rows are scratch, and DuckDB holds them in another database."""
-    return wh.write(lambda conn: dedupe(conn, writable(wh, part.record), part.record, part.slice_ids))
+    """Stream by stream: a key that two streams bring is no repetition.
+
+    In a transaction of its own: incoming rows are scratch, and DuckDB holds them in another database.
+    """
+    streams: dict[str, list[str]] = {}
+    for job in part.jobs:
+        streams.setdefault(job.stream.name, []).append(job.slice_id)
+
+    def work(conn: sa.Connection) -> dict[str, int]:
+        found = [dedupe(conn, writable(wh, part.record), part.record, slices) for slices in streams.values()]
+        return {slice_id: lost for one in found for slice_id, lost in one.items()}
+    return wh.write(work)
 
 
 def _stage(conn: sa.Connection, wh: Warehouse, run: Run, batch: Batch, parts: Sequence[_Part]) -> list[StageCounts]:

@@ -23,6 +23,7 @@ _FILL: dict[Kind, Any] = {
     Kind.DAY: date(2026, 11, 1), Kind.FLAG: False}
 
 SPEND = Stream("spend", StreamKind.WINDOW, "", (Output(AD_DAILY, LoadMode.WINDOW),))
+TOTALS = Stream("totals", StreamKind.WINDOW, "", (Output(AD_DAILY, LoadMode.WINDOW),))
 CAMPAIGNS = Stream("campaigns", StreamKind.SNAPSHOT, "", (Output(CAMPAIGN, LoadMode.HISTORY),))
 LEADS = Stream("leads", StreamKind.INCREMENTAL, "", (
     Output(LEAD, LoadMode.UPSERT),

@@ -9,7 +9,7 @@ import pytest
 
 from crosscheck.canonical import AD_DAILY, CAMPAIGN, CONTACT, LEAD, LEAD_MERGE, LEAD_STATUS
 from crosscheck.errors import DataError
-from tests.support.landed import CAMPAIGNS, DEALS, LEADS, NIGHT_1, NIGHT_2, NIGHT_3, SPEND, spend
+from tests.support.landed import CAMPAIGNS, DEALS, LEADS, NIGHT_1, NIGHT_2, NIGHT_3, SPEND, TOTALS, spend
 from warehouse import incoming, ledger, ops, stage
 
 AT = datetime(2026, 11, 3, 1, 2, 3, 456789)  # noqa: DTZ001 - the stored form is naive UTC
@@ -188,6 +188,33 @@ def test_many_slices_in_one_transaction(desk):
     states = ledger.states(desk.wh)
     assert (states["ads/1/spend"].covered_from.day, states["ads/1/spend"].covered_to.day) == (1, 30)
     assert (states["ads/1/spend"].cursor, states["crm/1/deals"].cursor) == (None, NIGHT_1)
+
+
+def test_streams_that_fill_one_table_keep_their_own_days(desk):
+    """Control totals and campaigns of an account go together, each in its own window; repeated keys count by stream."""
+    run = desk.begin(NIGHT_1)
+    total = spend("2026-11-02", "9", "", level="account")
+    pairs = [desk.load(run, TOTALS, {"ad_daily": [total, total]}),
+             desk.load(run, SPEND, {"ad_daily": [spend("2026-11-02", "4"), spend("2026-11-03", "5")]})]
+    counts = stage.stage_slices(desk.wh, run, pairs)
+    assert sorted((count.staged, count.deduplicated) for count in counts) == [(1, 1), (2, 0)]
+    run = desk.begin(NIGHT_2)
+    pairs = [desk.load(run, TOTALS, {"ad_daily": [spend("2026-11-02", "8", "", level="account")]}),
+             desk.load(run, SPEND, {"ad_daily": [spend("2026-11-03", "6")]}, first="2026-11-03")]
+    stage.stage_slices(desk.wh, run, pairs)
+    assert [(level, day.day, int(amount)) for level, day, amount in desk.rows(
+        AD_DAILY, "level", "day", "spend_amount")] == [("account", 2, 8), ("campaign", 2, 4), ("campaign", 3, 6)]
+
+
+def test_a_key_that_two_streams_bring_is_no_repetition(desk):
+    """None of the two rows is dropped: PostgreSQL refuses the second one at once, on DuckDB gate 2 finds both."""
+    run = desk.begin(NIGHT_1)
+    pairs = [desk.load(run, stream, {"ad_daily": [spend("2026-11-04", "1")]}) for stream in (TOTALS, SPEND)]
+    if desk.wh.dialect == "postgresql":
+        with pytest.raises(DataError, match="another stream owns its key"):
+            stage.stage_slices(desk.wh, run, pairs)
+    else:
+        assert [(count.staged, count.deduplicated) for count in stage.stage_slices(desk.wh, run, pairs)] == 2 * [(1, 0)]
 
 
 def test_backfill_far_back_does_not_claim_the_gap(desk):
