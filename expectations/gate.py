@@ -22,8 +22,9 @@ from expectations.acceptance import NOTHING, Acceptance
 from expectations.context import Session, session
 from expectations.derive import derive
 from expectations.docs import folder
+from expectations.facts import check_facts
 from expectations.rules import CheckResult
-from expectations.run import check_facts, check_table
+from expectations.run import check_table
 from warehouse import ledger
 from warehouse.engine import Warehouse
 from warehouse.ledger import Run
@@ -91,35 +92,29 @@ def _incoming(work: _Work, jobs: Sequence[Slice]) -> tuple[list[CheckResult], in
         moved += quarantine.move(work.wh, work.run_id, record, [rule for rule in rules if rule.name in broken])
         checks += found
     gates = work.settings.gates
-    checks += check_facts(work.wh, work.gx, 1, "slices", [quarantine.share(work.run_id, gates)])
+    history = [quarantine.share(work.run_id, gates)]
     for record in _records(jobs):
-        history = [*volume.facts(record, jobs, gates), *freshness.incoming(record, jobs),
-                   *vanished.facts(record, jobs, gates)]
-        checks += check_facts(work.wh, work.gx, 1, f"history.{record.name}", history) if history else []
-    return checks, moved
+        history += [*volume.facts(record, jobs, gates), *freshness.incoming(record, jobs),
+                    *vanished.facts(record, jobs, gates)]
+    return checks + check_facts(work.wh, work.gx, 1, "history", history), moved
 
 
 def _staging(work: _Work, jobs: Sequence[Slice]) -> list[CheckResult]:
-    """Tables as wholes, and what they must agree on: gate 1 has judged every single row on its way in."""
-    checks: list[CheckResult] = []
-    for record in _records(jobs):
-        derived = derive(record, as_of=work.as_of, expect_rows=_expects_rows(record, jobs))
-        rules = [rule for rule in derived if rule.failing is None]
-        checks += check_table(work.wh, work.gx, 2, record, rules, schema=record.layer.value)
-    facts = reconcile.facts(work.run_id, work.settings, work.as_of, _states(work.settings))
+    """Tables as wholes, and what they must agree on."""
+    facts = [fact for record in _records(jobs)
+             for fact in promises.whole(record, expect_rows=_expects_rows(record, jobs))]
+    facts += reconcile.facts(work.run_id, work.settings, work.as_of, _states(work.settings))
     facts += freshness.staging(work.settings.sources, work.as_of)
-    return checks + check_facts(work.wh, work.gx, 2, "reconciliation", facts)
+    return check_facts(work.wh, work.gx, 2, "staging", facts)
 
 
 def _marts(work: _Work, built: Sequence[BuiltMart]) -> list[CheckResult]:
     from warehouse.marts import MARTS
 
     declared = {mart.name: mart.checks for mart in MARTS}
-    checks: list[CheckResult] = []
-    for mart in built:
-        asked = promises.facts(mart, work.as_of) + tieout.checks(mart, declared.get(mart.table.name, ()))
-        checks += check_facts(work.wh, work.gx, 3, mart.table.name, asked)
-    return checks + check_facts(work.wh, work.gx, 3, "tie-outs", tieout.facts(built, work.settings.gates))
+    facts = [fact for mart in built for fact in (
+        *promises.facts(mart, work.as_of), *tieout.checks(mart, declared.get(mart.table.name, ())))]
+    return check_facts(work.wh, work.gx, 3, "marts", facts + tieout.facts(built, work.settings.gates))
 
 
 def _records(jobs: Sequence[Slice]) -> Iterator[Table]:

@@ -1,4 +1,4 @@
-"""Gate 3: what each mart's record promises, one question per kind of promise.
+"""What a table's record promises of the table as a whole, and of a mart's columns: one question per kind of promise.
 
 A mart is made by our own selects: a broken promise is the fault of a definition, so what matters is that none is broken
 and in which columns. Asking column by column, as gate 1 asks of what vendors send, would cost seconds every night.
@@ -10,10 +10,25 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from expectations.derive import derive
+from crosscheck.tables import Table
+from expectations.derive import MUST_SPEAK, derive
 from expectations.rules import Fact, Rule, Severity, flag
 from warehouse import ddl
 from warehouse.marts.base import BuiltMart
+
+
+def whole(record: Table, *, expect_rows: bool) -> list[Fact]:
+    """The facts of a staging table: gate 1 has judged every single row on its way in."""
+    table = ddl.table(record)
+    found = [_unique(record, table)]
+    if expect_rows:
+        none = sa.func.count() == 0
+        found.append(Fact(record.name, "has rows", Severity.FAIL, _rows(table).having(none), _rows(table),
+                          "no rows where rows are expected"))
+        found += [Fact(record.name, f"{name} speaks", Severity.FAIL,
+                       _rows(table).having(sa.func.count(table.c[name]) == 0), _rows(table), "null in every row")
+                  for name in MUST_SPEAK.get(record.name, ())]
+    return found
 
 
 def facts(mart: BuiltMart, as_of: datetime) -> list[Fact]:
@@ -23,14 +38,14 @@ def facts(mart: BuiltMart, as_of: datetime) -> list[Fact]:
     for rule in derive(mart.table, as_of=as_of, expect_rows=False):
         if rule.failing is not None:
             kinds.setdefault(rule.name.removeprefix(f"{rule.column} "), []).append(rule)
-    return [_unique(mart, table), *(_kind(table, kind, rules) for kind, rules in kinds.items())]
+    return [_unique(mart.table, table), *(_kind(table, kind, rules) for kind, rules in kinds.items())]
 
 
-def _unique(mart: BuiltMart, table: sa.Table) -> Fact:
-    key = [table.c[name] for name in mart.table.key]
+def _unique(record: Table, table: sa.Table) -> Fact:
+    key = [table.c[name] for name in record.key]
     repeated = sa.select(sa.func.count().label("same")).select_from(table).group_by(*key).having(sa.func.count() > 1)
     return Fact(table.name, "key is unique", Severity.FAIL, repeated, _rows(table),
-                f"several rows have the same {', '.join(mart.table.key)}")
+                f"several rows have the same {', '.join(record.key)}")
 
 
 def _kind(table: sa.Table, kind: str, rules: list[Rule]) -> Fact:

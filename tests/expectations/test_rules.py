@@ -13,9 +13,12 @@ from crosscheck.tables import TECHNICAL
 from expectations.context import session
 from expectations.derive import derive
 from expectations.docs import folder
+from expectations.facts import check_facts
 from expectations.rules import CheckResult, Fact, Rule, Severity
-from expectations.run import check_facts, check_table
+from expectations.run import check_table
+from tests.conftest import ENGINES
 from tests.expectations.world import AS_OF, World
+from warehouse import ddl
 
 
 def rules(name: str) -> dict[str, Rule]:
@@ -87,6 +90,22 @@ def test_a_fact_about_nothing_fails_where_it_must_apply(world: World) -> None:
         assert [result.stops for result in check_facts(world.wh, gx, 1, "x", [fact])] == [True]
         free = check_facts(world.wh, gx, 1, "y", [replace(fact, must_apply=False)])
     assert [result.success for result in free] == [True]
+
+
+@pytest.mark.parametrize("world", ENGINES, indirect=True)
+def test_a_fact_that_cannot_be_counted_fails_alone(world: World) -> None:
+    """It is answered with the engine's reason and stops even as a warning; its neighbours are counted as ever."""
+    days = sa.select(ddl.table(AD_DAILY).c.day)
+    every = sa.select(sa.func.count()).select_from(days.subquery())
+    held = Fact("ad_daily", "held", Severity.FAIL, days.where(sa.false()), every, "m")
+    wrong = replace(held, name="wrong", failing=days.where(sa.cast(sa.literal("x"), sa.Integer) == 1),
+                    severity=Severity.WARN)
+    broken = replace(held, name="broken", failing=days)
+    with session(world.wh, folder(world.settings, "r"), "r", AS_OF) as gx:
+        results = check_facts(world.wh, gx, 2, "x", [held, wrong, broken])
+    assert [(result.success, result.stops) for result in results] == [(True, False), (False, True), (False, True)]
+    assert results[0].evaluated_rows == results[2].failing_rows > 0
+    assert (results[1].failing_rows, "int" in results[1].detail.lower()) == (0, True)
 
 
 def test_no_value_of_a_person_reaches_results_or_pages(world: World, caplog: pytest.LogCaptureFixture) -> None:
