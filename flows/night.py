@@ -53,10 +53,11 @@ def _play(work: steps.Work) -> Outcome:
     steps.read(work)
     if not work.landed:
         return Outcome.UNREAD
-    steps.load(work)
-    if not steps.gate(work, 1):
-        return Outcome.GATE_FAILED
-    steps.stage_slices(work)
+    if not steps.staged_before(work):
+        steps.load(work)
+        if not steps.gate(work, 1):
+            return Outcome.GATE_FAILED
+        steps.stage_slices(work)
     if not steps.gate(work, 2):
         return Outcome.GATE_FAILED
     steps.build_marts(work)

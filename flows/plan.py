@@ -10,16 +10,18 @@ from connectors.base import Account, Slice, Stream, StreamKind
 from crosscheck.settings import Project
 from crosscheck.windows import Window, last_full_day, midnight, nightly
 from flows.sources import Opened
+from warehouse.history import Piece
 from warehouse.ledger import definition
 
 
 @dataclass(frozen=True)
 class Known:
-    """What the ledger holds of a stream: the days it covers and where its cursor stands."""
+    """What the ledger holds of a stream: the days it covers, where its cursor stands, this very run's plan for it."""
 
     covered_to: date | None = None
     cursor: datetime | None = None
     definition: str = ""
+    planned: tuple[Piece, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -45,10 +47,16 @@ def _slices(opened: Opened, account: Account, stream: Stream, clock: Clock,
     state = known.get(f"{opened.source.name}/{account.account_id}/{stream.name}", Known())
     if state.definition != definition(stream):
         state = Known()  # the stream means something else now: what was read under the old meaning is read again
-    for window in _windows(account, stream, clock, state):
+    for window, since in state.planned or _pieces(account, stream, clock, state):
         yield Slice(source=opened.source.name, connector=opened.connector.name, account=account, stream=stream,
                     window=window, as_of=clock.as_of, run_id=clock.run_id, business_zone=clock.project.time_zone,
-                    since=_since(account, clock, state) if stream.kind is StreamKind.INCREMENTAL else None)
+                    since=since)
+
+
+def _pieces(account: Account, stream: Stream, clock: Clock, state: Known) -> Iterator[Piece]:
+    """A plan from the state as it is; an attempt of this run that got as far as staging has moved that state."""
+    since = _since(account, clock, state) if stream.kind is StreamKind.INCREMENTAL else None
+    return ((window, since) for window in _windows(account, stream, clock, state))
 
 
 def _since(account: Account, clock: Clock, state: Known) -> datetime | None:

@@ -8,11 +8,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from crosscheck.windows import Window
 from warehouse import ops
 from warehouse.engine import Warehouse, naive_utc
 
 #: An unfinished night older than this is history: the next one begins anew and covers its days.
 RESUMED_WITHIN = timedelta(hours=20)
+#: A window to read, and the cursor to read it from.
+Piece = tuple[Window, datetime | None]
 
 
 def unfinished(wh: Warehouse, kind: str, now: datetime) -> datetime | None:
@@ -25,6 +28,17 @@ def unfinished(wh: Warehouse, kind: str, now: datetime) -> datetime | None:
         return None
     as_of: datetime = newest.as_of
     return as_of.replace(tzinfo=UTC)
+
+
+def planned(wh: Warehouse, run_id: str) -> dict[str, tuple[Piece, ...]]:
+    """What earlier attempts of a run planned of each stream: the windows in order, and where its cursor stood."""
+    c = ops.slice_.c
+    query = sa.select(c.stream_key, c.first_day, c.last_day, c.since).where(c.run_id == run_id)
+    found: dict[str, list[Piece]] = {}
+    with wh.engine.connect() as conn:
+        for key, first, last, since in conn.execute(query.order_by(c.stream_key, c.first_day)):
+            found.setdefault(key, []).append((Window(first, last), since and since.replace(tzinfo=UTC)))
+    return {key: tuple(pieces) for key, pieces in found.items()}
 
 
 def published_kinds(wh: Warehouse) -> set[str]:

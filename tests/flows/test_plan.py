@@ -68,6 +68,21 @@ def test_missed_nights_are_read_in_the_next_one() -> None:
     assert windows(plan(opened(SAIGON), clock(), covered(SPEND, "2026-09-30"))) == ["2026-10-01..2026-11-20"]
 
 
+def test_a_resumed_run_keeps_its_plan() -> None:
+    """Killed behind staging it finds its streams read up to tonight: the slices are those that it landed, for all that;
+    under another definition of the stream they are planned anew.
+    """
+    for stream in (SPEND, LEADS):
+        since = NIGHT - timedelta(days=1) if stream is LEADS else None
+        state = covered(stream, "2026-11-19", cursor=since)
+        first = list(plan(opened(SAIGON, streams=(stream,)), clock(), state))
+        planned = tuple((each.window, each.since) for each in first)
+        later = covered(stream, "2026-11-20", cursor=NIGHT, planned=planned)
+        assert list(plan(opened(SAIGON, streams=(stream,)), clock(), later)) == first
+        changed = {key: replace(one, definition="another") for key, one in later.items()}
+        assert list(plan(opened(SAIGON, streams=(stream,)), clock(), changed)) != first
+
+
 def test_history_is_read_in_chunks_without_gap_or_overlap() -> None:
     """The chunks of a stream cover its window day by day."""
     stream = replace(SPEND, chunk_days=30)

@@ -96,6 +96,10 @@ class Playground:
             runs = [row.run_id for row in ledger.latest_runs(wh, 100)]
             return [error for run_id in runs for error in ledger.accounting_errors(wh, run_id)]
 
+    def checks(self) -> list[tuple[Any, ...]]:
+        """What every gate of every run found, in an order of its own."""
+        return sorted(tuple(row) for row in self.rows(sa.select(ops.check_result)))
+
     def slices(self) -> dict[str, int]:
         """How many slices of all runs are in each status."""
         return Counter(row.status for row in self.rows(sa.select(ops.slice_.c.status)))
