@@ -7,7 +7,7 @@ export DO_NOT_TRACK := 1
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export GX_ANALYTICS_ENABLED := false
 
-.PHONY: demo test crash check bench docs clean help
+.PHONY: demo test crash check lint bench docs clean help
 
 help:            ## what there is to type
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
@@ -15,8 +15,7 @@ help:            ## what there is to type
 demo: $(VENV)/.run ## three nights of a demo company, with a planted fault, and the proof
 	@$(BIN)/crosscheck demo
 
-test: $(VENV)/.test ## every check and test, PostgreSQL included (about 15 minutes on 2 cores)
-	@$(MAKE) --no-print-directory check
+test: $(VENV)/.test lint ## every check and test, PostgreSQL included (about 15 minutes on 2 cores)
 	@mkdir -p build
 	$(BIN)/python -m pytest -n 2 --dist loadgroup --durations=25 --basetemp=build/tests
 
@@ -24,11 +23,13 @@ crash: $(VENV)/.test ## every kill by itself, and two in one night, on both engi
 	@mkdir -p build
 	$(BIN)/python -m pytest tests/faults -m "deep or not deep" -n 2 --dist loadgroup --basetemp=build/tests
 
-check: $(VENV)/.test ## lint, types, layers, documents
+check: $(VENV)/.test lint ## lint, types, layers, documents
+	$(BIN)/python -m pytest tests/test_docs.py tests/test_layers.py
+
+lint: $(VENV)/.test ## lint, types, layers
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest tests/test_docs.py tests/test_layers.py
 
 bench: $(VENV)/.test ## rows per second and memory, as ratios to the raw engine
 	$(BIN)/python -m bench
