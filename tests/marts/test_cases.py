@@ -16,7 +16,7 @@ META = {"platform": "meta_ads", "account_id": "a1"}
 
 def daily(wh: Warehouse, **key: Any) -> Any:
     """The ROI row of a key after a night."""
-    night(wh)
+    night(wh, of=["campaign_roi_daily"])
     return only(rows_of(wh, "campaign_roi_daily"), **key)
 
 
@@ -41,7 +41,7 @@ def test_null_is_not_zero(mart_wh: Warehouse) -> None:
     """A cost that was not reported stays null, one that is 0 stays 0, and nothing is divided by either."""
     put(mart_wh, "ad_daily", {"campaign_id": "c1", "day": DAY, "spend_amount": None, "click_count": 3},
         {"campaign_id": "c2", "day": DAY, "spend_amount": 0})
-    night(mart_wh)
+    night(mart_wh, of=["campaign_roi_daily"])
     rows = rows_of(mart_wh, "campaign_roi_daily")
     unknown, nothing = only(rows, campaign_id="c1"), only(rows, campaign_id="c2")
     assert (unknown["spend_amount"], unknown["click_count"], unknown["impression_count"]) == (None, 3, None)
@@ -64,7 +64,7 @@ def test_the_coarsest_level_counts_once(mart_wh: Warehouse) -> None:
         {"level": "ad", "campaign_id": "c1", "ad_id": "x", "day": DAY, "spend_amount": 500},
         {"level": "ad", "campaign_id": "c2", "ad_id": "y", "day": DAY, "spend_amount": 150},
         {"level": "ad", "campaign_id": "c2", "ad_id": "z", "day": DAY, "spend_amount": 50})
-    night(mart_wh)
+    night(mart_wh, of=["campaign_roi_daily", "spend_reconciliation"])
     spent = {row["campaign_id"]: row["spend_amount"] for row in rows_of(mart_wh, "campaign_roi_daily")}
     assert spent == {"c1": 600, "c2": 200, "(unallocated)": 200}
     levels = {row["level"]: (row["control_amount"], row["finer_amount"], row["unallocated_amount"])
@@ -77,7 +77,7 @@ def test_money_converts_by_the_rate_of_its_day(mart_wh: Warehouse) -> None:
     put(mart_wh, "fx_rate", {"day": DAY - timedelta(days=7), "fx_rate": 25_000}, {"day": DAY, "fx_rate": 25_400})
     usd = {"campaign_id": "c1", "currency_code": "USD", "spend_amount": Decimal("10.01")}
     put(mart_wh, "ad_daily", *({**usd, "day": DAY + timedelta(days=n)} for n in (-1, 0, 7, 8)))
-    night(mart_wh)
+    night(mart_wh, of=["campaign_roi_daily"])
     rows = rows_of(mart_wh, "campaign_roi_daily")
     assert [(row["spend_reporting_amount"], row["fx_day"]) for row in rows] == [
         (Decimal("250250"), DAY - timedelta(days=7)), (Decimal("254254"), DAY), (Decimal("254254"), DAY), (None, None)]
@@ -95,7 +95,7 @@ def test_a_person_counts_once(mart_wh: Warehouse) -> None:
     put(mart_wh, "deal", {"deal_id": "d", "lead_id": "again", "closed_day": DAY + timedelta(days=9), "deal_amount": 70,
                           "gross_margin_amount": 30},
         {"deal_id": "e", "lead_id": "lost", "closed_day": DAY + timedelta(days=9), "deal_amount": 7})
-    night(mart_wh)
+    night(mart_wh, of=["campaign_roi_cohort", "lead_fact"])
     facts = {row["lead_id"]: row for row in rows_of(mart_wh, "lead_fact")}
     assert facts.keys() == {"first", "again"}
     assert facts["first"]["hot_at"] == noon(DAY + timedelta(days=4))
@@ -142,7 +142,7 @@ def test_the_strongest_evidence_names_the_campaign(mart_wh: Warehouse) -> None:
         {**google, "touch_kind": "gclid", "touch_id": "k1", "campaign_id": "g1"})
     put(mart_wh, "lead", *({"lead_id": f"l{number:02}", "created_day": DAY, **given}
                            for number, (given, _) in enumerate(EVIDENCE)))
-    night(mart_wh)
+    night(mart_wh, of=["lead_fact"])
     shown = ("campaign_id", "match_method", "match_confidence", "unmatched_reason")
     found = [tuple(row[name] for name in shown) for row in rows_of(mart_wh, "lead_fact")]
     for (given, expected), got in zip(EVIDENCE, found, strict=True):
@@ -155,7 +155,7 @@ def test_a_rename_does_not_rewrite_the_past(mart_wh: Warehouse) -> None:
         {"campaign_id": "c1", "valid_from_day": DAY + timedelta(days=2), "campaign_name": "New"})
     days = [DAY + timedelta(days=n) for n in range(-1, 3)]
     put(mart_wh, "ad_daily", *({"campaign_id": "c1", "day": day, "spend_amount": 1} for day in days))
-    night(mart_wh)
+    night(mart_wh, of=["campaign_roi_closed", "campaign_roi_daily"])
     assert [row["campaign_name"] for row in rows_of(mart_wh, "campaign_roi_daily")] == ["Old", "Old", "Old", "New"]
     assert rows_of(mart_wh, "campaign_roi_closed")[0]["campaign_name"] == "New"
 
@@ -179,7 +179,7 @@ def test_a_deal_without_a_lead_is_counted_in_the_open(mart_wh: Warehouse) -> Non
     put(mart_wh, "deal", {"deal_id": "d", "lead_id": "l", "closed_day": DAY, "deal_amount": 5},
         {"deal_id": "e", "lead_id": "nobody", "closed_day": DAY, "deal_amount": 11, "crm_campaign": "c1"},
         {"deal_id": "open", "lead_id": "l", "closed_day": None, "deal_amount": 99})
-    night(mart_wh)
+    night(mart_wh, of=["campaign_roi_closed", "date_basis_tieout"])
     tie = rows_of(mart_wh, "date_basis_tieout")[0]
     assert [tie[f"{view}_deal_count"] for view in ("closed_view", "cohort_view", "unlinked", "crm", "difference")] == [
         2, 1, 1, 2, 0]
@@ -209,7 +209,7 @@ def test_the_horizon_counts_from_each_leads_own_creation(mart_wh: Warehouse) -> 
     edge = noon(DAY) + timedelta(days=30)
     put(mart_wh, "lead_status", {"lead_id": "in", "status": "CONNECTED", "entered_at": edge},
         {"lead_id": "out", "status": "CONNECTED", "entered_at": edge + timedelta(seconds=1)})
-    night(mart_wh)
+    night(mart_wh, of=["campaign_roi_cohort"])
     rows = rows_of(mart_wh, "campaign_roi_cohort")
     assert {row["horizon_days"]: row["qualified_count"] for row in rows} == {30: 1, 60: 2, 90: 2}
 

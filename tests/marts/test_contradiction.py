@@ -39,7 +39,7 @@ def called(wh: Warehouse, at: datetime, name: str = "l", **values: Any) -> None:
 
 def found(wh: Warehouse, states: LeadStates = STATES) -> set[tuple[str, str]]:
     """Lead and kind of every row after a night; the checks of the mart hold."""
-    night(wh, states=states)
+    night(wh, states=states, of=["contradiction"])
     with wh.engine.connect() as conn:
         for check in CHECKS:
             broken = sa.text(f"SELECT COUNT(*) FROM mart_next.contradiction WHERE ({check.predicate}) IS NOT TRUE")

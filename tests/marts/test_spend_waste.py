@@ -32,7 +32,7 @@ def leads(wh: Warehouse, **statuses: tuple[str, ...]) -> None:
 
 def april(wh: Warehouse, **key: Any) -> Any:
     """The row of a campaign after a night."""
-    night(wh)
+    night(wh, of=["spend_waste"])
     return only(rows_of(wh, "spend_waste"), **{"campaign_id": "c1", "cohort_month": APRIL} | key)
 
 
@@ -122,7 +122,7 @@ def test_shares_of_few_are_hidden(mart_wh: Warehouse) -> None:
 def test_all_spend_and_all_leads_are_there(mart_wh: Warehouse) -> None:
     """Over a random company the table holds the spend and the leads of the daily view, and every check holds."""
     Company(11, leads=80).fill(mart_wh)
-    night(mart_wh)
+    night(mart_wh, of=["spend_waste"])
     rows, days = rows_of(mart_wh, "spend_waste"), rows_of(mart_wh, "campaign_roi_daily")
     for name in ("spend_reporting_amount", "lead_count", "unique_lead_count"):
         assert sum(row[name] or 0 for row in rows) == sum(row[name] or 0 for row in days) > 0
