@@ -27,6 +27,7 @@ from warehouse.ledger import Run
 from warehouse.marts import MARTS, BuiltMart, Mart
 from warehouse.scope import Scopes
 from warehouse.staging.base import Context
+from warehouse.staging.calendar import refresh_days
 from warehouse.staging.fx import fx_daily
 from warehouse.staging.names import campaign_key
 from warehouse.staging.records import BUILD_BASIS
@@ -73,6 +74,7 @@ def _build(conn: sa.Connection, settings: Settings, run: Run, full: bool, states
     ctx.rule_version = dirty.rule_version(conn)
     dirty.load_files(conn, rules.heads, states.heads if states else None)
     _compare_basis(conn, settings, rules)
+    refresh_days(conn, rules.sla, settings.project.time_zone, run.as_of)
     refresh_rates(conn, ctx.step(fx_daily))
     refresh_keys(conn, ctx.step(campaign_key))
     whole = full or _everything(conn)

@@ -24,6 +24,11 @@ class BusinessHours:
     closes: time
     holidays: tuple[date, ...]
 
+    @property
+    def minutes(self) -> int:
+        """How long a working day is."""
+        return (self.closes.hour - self.opens.hour) * 60 + self.closes.minute - self.opens.minute
+
     def open_days(self, first: date, last: date, zone: str) -> Iterator[tuple[datetime, datetime]]:
         """Opening and closing, naive UTC, of each working day from `first` to `last` in a zone."""
         place = ZoneInfo(zone)
@@ -68,8 +73,8 @@ def sla(read: Reading) -> Sla:
     read.keys((*HEAD, *needed), required=needed)
     fair = read.mapping("fair_effort")
     fair.keys(("attempts", "days"), required=("attempts", "days"))
-    return Sla(read.head(), _hours(read.mapping("business_hours")), _kinds(read), fair.whole("attempts"),
-               fair.whole("days"))
+    hours = _hours(read.mapping("business_hours"))
+    return Sla(read.head(), hours, _kinds(read, hours), fair.whole("attempts"), fair.whole("days"))
 
 
 def _hours(read: Reading) -> BusinessHours:
@@ -90,10 +95,12 @@ def _hour(read: Reading, key: str) -> time:
     return time.fromisoformat(text)
 
 
-def _kinds(read: Reading) -> tuple[LeadKind, ...]:
+def _kinds(read: Reading, hours: BusinessHours) -> tuple[LeadKind, ...]:
     each = read.mappings("kinds")
     kinds = tuple(_kind(one) for one in each)
     for one, kind, is_last in zip(each, kinds, (*[False] * (len(each) - 1), True), strict=True):
+        if kind.in_business_hours and kind.minutes > hours.minutes:
+            raise one.wrong("minutes", f"minutes: a business day has {hours.minutes}, a promise cannot be longer")
         if one.has("when") == is_last:
             raise one.wrong("kind", f"{kind.name}: the last kind, and no other, has no `when`: it takes all other "
                                     "leads")
