@@ -23,6 +23,8 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "unmatched_leads": ("source", "created_month", "unmatched_reason"),
     "metric_coverage": ("source", "metric"),
     "contradiction": ("source", "lead_id", "contradiction"),
+    "leak_evidence": ("source", "lead_id"),
+    "leak_waterfall": ("platform", "account_id", "campaign_id", "cohort_month", "leak_cause"),
     "spend_waste": ("platform", "account_id", "campaign_id", "cohort_month"),
 }
 RELATIVE, ABSOLUTE = 1e-9, 1e-12

@@ -11,7 +11,10 @@ from warehouse.marts import (
     deal_fact,
     lead_fact,
     lead_quality,
+    leak_evidence,
+    leak_waterfall,
     metric_coverage,
+    rule_version,
     source_freshness,
     spend_reconciliation,
     spend_waste,
@@ -21,7 +24,7 @@ from warehouse.marts.base import BuiltMart, Check, Mart, Partition
 
 MARTS: tuple[Mart, ...] = tuple(module.MART for module in (
     lead_fact, deal_fact, campaign_roi_daily, campaign_roi_cohort, campaign_roi_closed, date_basis_tieout,
-    lead_quality, spend_waste, contradiction, spend_reconciliation, source_freshness, unmatched_leads,
-    metric_coverage))
+    lead_quality, spend_waste, contradiction, leak_evidence, leak_waterfall, spend_reconciliation, source_freshness,
+    unmatched_leads, metric_coverage, rule_version))
 
 __all__ = ["MARTS", "BuiltMart", "Check", "Mart", "Partition"]
