@@ -7,8 +7,12 @@
       hs_lead_status:
         CONNECTED: [reached]
         NEW: []          # known, means nothing
+    origins:             # which side a word about a lead's origin credits
+      recorded_source:
+        PAID_SEARCH: [marketing]
 
-A status that stands in no file is unknown and is reported; it never silently means nothing.
+A status that stands in no file is unknown and is reported; it never silently means nothing. A word of origin that
+stands in no file credits nobody.
 """
 
 from __future__ import annotations
@@ -24,9 +28,10 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from crosscheck.errors import ConfigError
-from crosscheck.fields.crm import STATES
+from crosscheck.fields.crm import SIDES, STATES
 
-_KEYS = ("connector", "signed_by", "effective_from", "fields")
+_KEYS = ("connector", "signed_by", "effective_from", "fields", "origins")
+_ORIGINS = ("recorded_source", "self_declared_origin")
 _SIGNATORIES = ("marketing", "sales")
 
 
@@ -109,25 +114,29 @@ def _read(path: Path) -> RuleFile:
     except YAMLError as error:
         raise _wrong(path, 0, str(error).splitlines()[0]) from None
     _check_keys(path, tree, _KEYS, required=("connector", "fields"))
-    return RuleFile(str(tree["connector"]), _effective(path, tree), _signatures(path, tree), _statuses(path, tree))
+    meanings = _statuses(path, tree, "fields", STATES)
+    if "origins" in tree:
+        _check_keys(path, _mapping(path, tree, "origins"), _ORIGINS)
+        meanings |= _statuses(path, tree, "origins", SIDES)
+    return RuleFile(str(tree["connector"]), _effective(path, tree), _signatures(path, tree), meanings)
 
 
-def _statuses(path: Path, tree: Any) -> dict[tuple[str, str], tuple[str, ...]]:
+def _statuses(path: Path, tree: Any, section: str, allowed: tuple[str, ...]) -> dict[tuple[str, str], tuple[str, ...]]:
     found: dict[tuple[str, str], tuple[str, ...]] = {}
-    for field, statuses in _mapping(path, tree, "fields").items():
-        for status in _mapping(path, tree["fields"], field):
+    for field, statuses in _mapping(path, tree, section).items():
+        for status in _mapping(path, tree[section], field):
             if not isinstance(status, str):
                 raise _wrong(path, _line(statuses, status), f"{field}: status {status!r} is not text; quote it")
-            found[field, status] = _states(path, statuses, status)
+            found[field, status] = _states(path, statuses, status, allowed)
     return found
 
 
-def _states(path: Path, statuses: Any, status: str) -> tuple[str, ...]:
+def _states(path: Path, statuses: Any, status: str, allowed: tuple[str, ...]) -> tuple[str, ...]:
     states, line = statuses[status], _line(statuses, status)
     if not isinstance(states, list):
         raise _wrong(path, line, f"{status}: give a list of states, [] for none")
-    if unknown := [state for state in states if state not in STATES]:
-        raise _wrong(path, line, f"{status}: unknown state {unknown[0]!r}; there are {', '.join(STATES)}")
+    if unknown := [state for state in states if state not in allowed]:
+        raise _wrong(path, line, f"{status}: unknown state {unknown[0]!r}; there are {', '.join(allowed)}")
     if len(set(states)) != len(states):
         raise _wrong(path, line, f"{status}: a state stands twice")
     return tuple(str(state) for state in states)

@@ -22,6 +22,9 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "spend_reconciliation": ("platform", "account_id", "day", "level"),
     "unmatched_leads": ("source", "created_month", "unmatched_reason"),
     "metric_coverage": ("source", "metric"),
+    "lead_origin": ("source", "lead_id"),
+    "sourcing": ("definition", "close_month", "sourcing_side"),
+    "sourcing_conflict": ("source", "lead_id", "sourcing_conflict"),
     "contradiction": ("source", "lead_id", "contradiction"),
     "spend_waste": ("platform", "account_id", "campaign_id", "cohort_month"),
 }

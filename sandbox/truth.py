@@ -20,6 +20,7 @@ from sandbox.truth_ledger import Ledger
 from sandbox.truth_origin import UNMATCHED, CampaignKey
 from sandbox.truth_roi import Cells, closed, cohort, daily, month, tieout
 from sandbox.truth_shares import SMALL_SAMPLE, wilson
+from sandbox.truth_sourcing import conflicts, people, sourced
 from sandbox.truth_waste import waste
 
 __all__ = ["Comparison", "Fact", "Mismatch", "Truth", "compare", "expected"]
@@ -39,7 +40,8 @@ def expected(company: Company, night: int, *, missed: Collection[int] = ()) -> T
     marts = {"campaign_roi_daily": daily, "campaign_roi_cohort": cohort, "campaign_roi_closed": closed,
              "date_basis_tieout": tieout, "lead_quality": quality, "spend_reconciliation": reconciliation,
              "unmatched_leads": unmatched, "metric_coverage": coverage, "spend_waste": waste,
-             "contradiction": contradictions}
+             "contradiction": contradictions, "lead_origin": origins, "sourcing": sourcing,
+             "sourcing_conflict": claimed}
     return Truth(night, {mart: dict(sorted(rows(ledger))) for mart, rows in marts.items()})
 
 
@@ -101,3 +103,19 @@ def unmatched(ledger: Ledger) -> Iterator[tuple[Key, Cells]]:
 def contradictions(ledger: Ledger) -> Iterator[tuple[Key, Cells]]:
     """Per lead and kind: what its own records say that cannot both be true."""
     yield from disputes(ledger.dossiers)
+
+
+def origins(ledger: Ledger) -> Iterator[tuple[Key, Cells]]:
+    """Per person: who brought them, by each definition."""
+    yield from people(ledger.origins, ledger.zone)
+
+
+def sourcing(ledger: Ledger) -> Iterator[tuple[Key, Cells]]:
+    """Per definition, month and side: who brought the customers that were won."""
+    firsts = {(key, head.wins[0].at) for key, head in ledger.heads.items() if head.wins}
+    yield from sourced(ledger.origins, ledger.wins, firsts)
+
+
+def claimed(ledger: Ledger) -> Iterator[tuple[Key, Cells]]:
+    """Per person and pair of statements: who claims whom against what."""
+    yield from conflicts(ledger.origins, ledger.wins)

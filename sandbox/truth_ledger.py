@@ -12,6 +12,7 @@ from sandbox.truth_disputes import Dossier, dossiers
 from sandbox.truth_events import Head, Rates, Win, heads_with_history
 from sandbox.truth_origin import CampaignKey, Directory
 from sandbox.truth_people import LeadKey, counted
+from sandbox.truth_sourcing import Origin, origins
 from sandbox.truth_spend import Control, Spend, spend
 
 
@@ -37,6 +38,8 @@ class Ledger:
     leads: list[Entry]
     wins: list[Win]
     dossiers: list[Dossier]
+    origins: dict[LeadKey, Origin]
+    zone: str
 
     @classmethod
     def of(cls, company: Company, night: int, missed: Collection[int] = ()) -> Ledger:
@@ -52,4 +55,4 @@ class Ledger:
         leads = [Entry(lead.crm, *directory.of_lead(lead), local_date(lead.created, zone))
                  for lead in counted(company.leads, nights)]
         return cls(local_date(nights[-1], zone), company.reporting_currency, money, controls, heads, leads, wins,
-                   dossiers(company, nights))
+                   dossiers(company, nights), origins(company, nights), zone)

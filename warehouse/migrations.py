@@ -31,9 +31,15 @@ def _lost_leads(conn: sa.Connection) -> None:
         conn.execute(sa.text(f"ALTER TABLE {schema}.lead_fact ADD COLUMN IF NOT EXISTS lost_at TIMESTAMP"))
 
 
+def _recorded_source(conn: sa.Connection) -> None:
+    """`lead` keeps the lead source on record; null until the record is read again."""
+    conn.execute(sa.text("ALTER TABLE staging.lead ADD COLUMN IF NOT EXISTS recorded_source TEXT"))
+
+
 #: What was ever applied, oldest first; the position is the version.
 STEPS: tuple[tuple[str, Step], ...] = (
-    ("tables from records", _from_records), ("when a lead was lost", _lost_leads))
+    ("tables from records", _from_records), ("when a lead was lost", _lost_leads),
+    ("the lead source on record", _recorded_source))
 
 
 def all_tables() -> Iterator[sa.Table]:

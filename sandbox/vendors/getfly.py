@@ -142,8 +142,9 @@ def _account(world: World, lead: Lead, numbers: Mapping[str, int], revenue: int)
         lead.crm_campaign or "", "origin_declared": lead.declared_origin or "", "form_id": lead.form_id or ""}
     return {
         "id": _id(lead.lead_id), "account_code": f"KH{lead.lead_id}", "account_name": lead.name,
-        "email": lead.email or "", "phone_office": lead.phone or "", "account_source": [], "account_manager":
-        _id(lead.owner_id), "relation_id": numbers.get(relation, 0), "relation_name": relation,
+        "email": lead.email or "", "phone_office": lead.phone or "", "account_manager": _id(lead.owner_id),
+        "account_source": [_id(lead.recorded_source)] if lead.recorded_source else [],
+        "relation_id": numbers.get(relation, 0), "relation_name": relation,
         "created_at": local(lead.created), "updated_at": local(world.updated_at[CRM, lead.lead_id]),
         "last_contact_at": local(max((one.at for one in lead.calls), default=None)), "total_revenue": revenue,
         "detail_custom_fields": custom,

@@ -97,6 +97,7 @@ class Company:
             "lead_id": name, "created_day": day, "created_at": noon(day, self.chance.randrange(12)),
             "person_key": person, "is_email_valid": pick((True, False, None)), "owner_id": pick(("an", "binh", None)),
             "utm_source": pick((None, "Facebook", "google", "newsletter")),
+            "recorded_source": (None, "AD", "OWN", "TYPED", "OWN")[self.made % 5],
             **pick(({}, {"utm_campaign": "c1", "utm_campaign_norm": "c1"}, {"utm_campaign": "g1"},
                     {"utm_campaign": "gone"},
                     {"utm_campaign": "Sofa Hè", "utm_campaign_norm": "sofa hè"}, {"gclid": f"click{self.made % 9}"},

@@ -22,7 +22,7 @@ from sandbox.model import AdDay, Company, Deal, Lead
 from sandbox.truth import compare, expected
 from sandbox.truth_events import recorded
 from sandbox.truth_origin import folded, query
-from sandbox.truth_people import mail, person_of, phone
+from sandbox.truth_people import is_listed, mail, person_of, phone
 from sandbox.view import name_of, survivor
 from sandbox.world import World, is_won
 from warehouse import ddl, ledger
@@ -110,7 +110,8 @@ def _people(company: Company, nights: tuple[datetime, ...], rows: Rows) -> None:
         into = survivor(by_key, lead, nights[-1])
         if into is not lead:
             rows["lead_merge"].append({"source": lead.crm, "lead_id": lead.lead_id, "merged_into_id": into.lead_id})
-        rows["lead"].append(_lead(lead, company.business_zone))
+        if any(is_listed(lead, at) for at in nights):
+            rows["lead"].append(_lead(lead, company.business_zone))
         rows["lead_status"] += [
             {"source": lead.crm, "lead_id": lead.lead_id, "status_field": one.field, "status": one.value,
              "entered_at": _naive(one.at), "is_inferred": lead.crm == "getfly"} for one in recorded(lead, nights)]
@@ -131,7 +132,8 @@ def _lead(lead: Lead, zone: str) -> dict[str, Any]:
         "utm_source": said.get("utm_source"), "utm_campaign": utm, "utm_campaign_norm": utm and folded(utm),
         "gclid": said.get("gclid"), "gbraid": said.get("gbraid"), "wbraid": said.get("wbraid"),
         "fbclid": said.get("fbclid"), "vendor_lead_id": lead.vendor_lead_id, "crm_campaign": crm,
-        "crm_campaign_norm": crm and folded(crm), "self_declared_origin": lead.declared_origin}
+        "crm_campaign_norm": crm and folded(crm), "self_declared_origin": lead.declared_origin,
+        "utm_medium": said.get("utm_medium"), "form_id": lead.form_id, "recorded_source": lead.recorded_source}
 
 
 def _deal(crm: str, deal: Deal, zone: str) -> dict[str, Any]:

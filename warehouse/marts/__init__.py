@@ -10,9 +10,12 @@ from warehouse.marts import (
     date_basis_tieout,
     deal_fact,
     lead_fact,
+    lead_origin,
     lead_quality,
     metric_coverage,
     source_freshness,
+    sourcing,
+    sourcing_conflict,
     spend_reconciliation,
     spend_waste,
     unmatched_leads,
@@ -21,7 +24,7 @@ from warehouse.marts.base import BuiltMart, Check, Mart, Partition
 
 MARTS: tuple[Mart, ...] = tuple(module.MART for module in (
     lead_fact, deal_fact, campaign_roi_daily, campaign_roi_cohort, campaign_roi_closed, date_basis_tieout,
-    lead_quality, spend_waste, contradiction, spend_reconciliation, source_freshness, unmatched_leads,
-    metric_coverage))
+    lead_quality, spend_waste, contradiction, lead_origin, sourcing, sourcing_conflict, spend_reconciliation,
+    source_freshness, unmatched_leads, metric_coverage))
 
 __all__ = ["MARTS", "BuiltMart", "Check", "Mart", "Partition"]
