@@ -17,7 +17,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "campaign_roi_daily": ("platform", "account_id", "campaign_id", "day"),
     "campaign_roi_cohort": ("platform", "account_id", "campaign_id", "cohort_month", "horizon_days"),
     "campaign_roi_closed": ("platform", "account_id", "campaign_id", "close_month"),
-    "date_basis_tieout": ("close_month",),
+    "tieout": ("close_month", "statement"),
     "lead_quality": ("platform", "account_id", "campaign_id", "cohort_week"),
     "spend_reconciliation": ("platform", "account_id", "day", "level"),
     "unmatched_leads": ("source", "created_month", "unmatched_reason"),

@@ -18,9 +18,10 @@ from sandbox.truth_disputes import disputes
 from sandbox.truth_events import Head
 from sandbox.truth_ledger import Ledger
 from sandbox.truth_origin import UNMATCHED, CampaignKey
-from sandbox.truth_roi import Cells, closed, cohort, daily, month, tieout
+from sandbox.truth_roi import Cells, closed, cohort, daily, month
 from sandbox.truth_shares import SMALL_SAMPLE, wilson
 from sandbox.truth_sourcing import conflicts, people, sourced
+from sandbox.truth_tieout import tieout
 from sandbox.truth_waste import waste
 
 __all__ = ["Comparison", "Fact", "Mismatch", "Truth", "compare", "expected"]
@@ -38,7 +39,7 @@ def expected(company: Company, night: int, *, missed: Collection[int] = ()) -> T
     """
     ledger = Ledger.of(company, night, missed)
     marts = {"campaign_roi_daily": daily, "campaign_roi_cohort": cohort, "campaign_roi_closed": closed,
-             "date_basis_tieout": tieout, "lead_quality": quality, "spend_reconciliation": reconciliation,
+             "tieout": tieout, "lead_quality": quality, "spend_reconciliation": reconciliation,
              "unmatched_leads": unmatched, "metric_coverage": coverage, "spend_waste": waste,
              "contradiction": contradictions, "lead_origin": origins, "sourcing": sourcing,
              "sourcing_conflict": claimed}

@@ -36,10 +36,16 @@ def _recorded_source(conn: sa.Connection) -> None:
     conn.execute(sa.text("ALTER TABLE staging.lead ADD COLUMN IF NOT EXISTS recorded_source TEXT"))
 
 
+def _one_tieout(conn: sa.Connection) -> None:
+    """`tieout` says what `date_basis_tieout` said, and more."""
+    for schema in ("mart", "mart_next"):
+        conn.execute(sa.text(f"DROP TABLE IF EXISTS {schema}.date_basis_tieout"))
+
+
 #: What was ever applied, oldest first; the position is the version.
 STEPS: tuple[tuple[str, Step], ...] = (
     ("tables from records", _from_records), ("when a lead was lost", _lost_leads),
-    ("the lead source on record", _recorded_source))
+    ("the lead source on record", _recorded_source), ("one tie-out", _one_tieout))
 
 
 def all_tables() -> Iterator[sa.Table]:

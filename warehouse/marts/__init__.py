@@ -7,7 +7,6 @@ from warehouse.marts import (
     campaign_roi_cohort,
     campaign_roi_daily,
     contradiction,
-    date_basis_tieout,
     deal_fact,
     lead_fact,
     lead_origin,
@@ -18,13 +17,14 @@ from warehouse.marts import (
     sourcing_conflict,
     spend_reconciliation,
     spend_waste,
+    tieout,
     unmatched_leads,
 )
 from warehouse.marts.base import BuiltMart, Check, Mart, Partition
 
 MARTS: tuple[Mart, ...] = tuple(module.MART for module in (
-    lead_fact, deal_fact, campaign_roi_daily, campaign_roi_cohort, campaign_roi_closed, date_basis_tieout,
-    lead_quality, spend_waste, contradiction, lead_origin, sourcing, sourcing_conflict, spend_reconciliation,
+    lead_fact, deal_fact, campaign_roi_daily, campaign_roi_cohort, campaign_roi_closed,
+    lead_quality, spend_waste, contradiction, lead_origin, sourcing, sourcing_conflict, tieout, spend_reconciliation,
     source_freshness, unmatched_leads, metric_coverage))
 
 __all__ = ["MARTS", "BuiltMart", "Check", "Mart", "Partition"]
