@@ -12,6 +12,7 @@ from warehouse.marts import (
     lead_origin,
     lead_quality,
     metric_coverage,
+    rule_version,
     source_freshness,
     sourcing,
     sourcing_conflict,
@@ -23,8 +24,8 @@ from warehouse.marts import (
 from warehouse.marts.base import BuiltMart, Check, Mart, Partition
 
 MARTS: tuple[Mart, ...] = tuple(module.MART for module in (
-    lead_fact, deal_fact, campaign_roi_daily, campaign_roi_cohort, campaign_roi_closed,
-    lead_quality, spend_waste, contradiction, lead_origin, sourcing, sourcing_conflict, tieout, spend_reconciliation,
-    source_freshness, unmatched_leads, metric_coverage))
+    lead_fact, deal_fact, campaign_roi_daily, campaign_roi_cohort, campaign_roi_closed, lead_quality, spend_waste,
+    contradiction, lead_origin, sourcing, sourcing_conflict, tieout, spend_reconciliation, source_freshness,
+    unmatched_leads, metric_coverage, rule_version))
 
 __all__ = ["MARTS", "BuiltMart", "Check", "Mart", "Partition"]
