@@ -176,6 +176,7 @@ class Deal:
     lost_reason: str | None = None
     crm_campaign: str | None = None
     archived_at: datetime | None = None
+    hides_discount: bool = False  # nobody filled the field in: the CRM does not know of it
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from datetime import date, timedelta
 from sandbox.facts import Comparison, Fact, Key, Mismatch, Truth, Value, compare
 from sandbox.model import Company
 from sandbox.truth_coverage import coverage
+from sandbox.truth_discount import discounts, excesses
 from sandbox.truth_disputes import disputes
 from sandbox.truth_events import Head
 from sandbox.truth_ledger import Ledger
@@ -39,7 +40,8 @@ def expected(company: Company, night: int, *, missed: Collection[int] = ()) -> T
     """
     ledger = Ledger.of(company, night, missed)
     marts = {"campaign_roi_daily": daily, "campaign_roi_cohort": cohort, "campaign_roi_closed": closed,
-             "tieout": tieout, "lead_quality": quality, "spend_reconciliation": reconciliation,
+             "tieout": tieout, "discount": discounts, "off_promotion": excesses,
+             "lead_quality": quality, "spend_reconciliation": reconciliation,
              "unmatched_leads": unmatched, "metric_coverage": coverage, "spend_waste": waste,
              "contradiction": contradictions, "lead_origin": origins, "sourcing": sourcing,
              "sourcing_conflict": claimed}

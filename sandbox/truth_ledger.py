@@ -41,6 +41,7 @@ class Ledger:
     dossiers: list[Dossier]
     origins: dict[LeadKey, Origin]
     zone: str
+    directory: Directory
 
     @classmethod
     def of(cls, company: Company, night: int, missed: Collection[int] = ()) -> Ledger:
@@ -56,4 +57,4 @@ class Ledger:
         leads = [Entry(lead.crm, *directory.of_lead(lead), local_date(lead.created, zone))
                  for lead in counted(company.leads, nights)]
         return cls(nights[-1], local_date(nights[-1], zone), company.reporting_currency, money, controls, heads, leads,
-                   wins, dossiers(company, nights), origins(company, nights), zone)
+                   wins, dossiers(company, nights), origins(company, nights), zone, directory)

@@ -21,7 +21,8 @@ PERIODS = (
     Field("horizon_days", Kind.COUNT, "Outcomes count when they happened at most this many days after creation.",
           unit="days", low=1),
     Field("is_matured", Kind.FLAG, "Every lead of the period has passed the horizon: the row changes no more by age."),
-    Field("is_small_sample", Kind.FLAG, "Fewer than 20 unique leads: counts are shown, rates are not."),
+    Field("is_small_sample", Kind.FLAG, "Fewer than 20 unique leads, or in a table of deals fewer than 20 that "
+                                         "count: counts are shown, rates are not."),
 )
 
 IDENTITY = (

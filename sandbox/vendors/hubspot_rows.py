@@ -111,7 +111,7 @@ def _deal(world: World, deal: Deal) -> Record:
         "deal_currency_code": deal.currency, "pipeline": "default", "closedate": iso(closed) if closed else None,
         "hs_is_closed_won": str(is_won(deal)).lower(), "hs_is_closed": str(closed is not None).lower(),
         "createdate": iso(deal.created), "hs_lastmodifieddate": iso(updated), "hubspot_owner_id": deal.owner_id,
-        "discount_amount": _money(deal.discount), "gross_margin": _money(deal.margin),
+        "discount_amount": _money(None if deal.hides_discount else deal.discount), "gross_margin": _money(deal.margin),
         "closed_lost_reason": deal.lost_reason, "campaign_name": deal.crm_campaign,
     }
     links = {"contacts": [deal.lead_id] if deal.lead_id else []}

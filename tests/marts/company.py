@@ -124,7 +124,9 @@ class Company:
         self._put(wh, "deal", {
             "deal_id": f"d{self.chance.randrange(self.leads)}", "closed_day": day, "is_won": self.chance.random() < 0.8,
             "lead_id": self.chance.choice((self._any(), self._any(), None)), "deal_amount": self._amount(9000),
-            "gross_margin_amount": self._amount(2000), "currency_code": self.chance.choice(("VND", "USD")),
+            "discount_amount": (None, 0, Decimal("12.34"))[day.day % 3], "owner_id": ("an", None)[day.day % 2],
+            "gross_margin_amount": self._amount(2000),
+            "currency_code": self.chance.choice(("VND", "USD")),
             **self.chance.choice((
                 {}, {"crm_campaign": "c2"}, {"crm_campaign": "Tủ bếp", "crm_campaign_norm": "tủ bếp"}))})
 

@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from crosscheck import canonical
-from crosscheck.rules import load_lead_states
+from crosscheck.rules import load_lead_states, load_rules
 from crosscheck.settings import Settings, Source
 from sandbox import facts
 from sandbox.calendar import local_date
@@ -34,6 +34,7 @@ from warehouse.migrations import migrate
 Rows = defaultdict[str, list[dict[str, Any]]]
 TECHNICAL = {"stream_key": "s", "slice_id": "s", "page_no": 1, "row_no": 1}
 STATES = Path(__file__).parents[2] / "rules" / "lead_states"
+DEMO = Path(__file__).parents[2] / "examples" / "demo" / "rules"
 
 
 @pytest.fixture(scope="module")
@@ -143,6 +144,7 @@ def _deal(crm: str, deal: Deal, zone: str) -> dict[str, Any]:
         "is_archived": deal.archived_at is not None, "lead_id": deal.lead_id,
         "closed_at": deal.won_at and _naive(deal.won_at),
         "closed_day": deal.won_at and local_date(deal.won_at, zone), "deal_amount": deal.amount,
+        "discount_amount": None if deal.hides_discount else deal.discount, "owner_id": deal.owner_id,
         "currency_code": deal.currency, "gross_margin_amount": deal.margin, "crm_campaign": deal.crm_campaign,
         "crm_campaign_norm": deal.crm_campaign and folded(deal.crm_campaign)}
 
@@ -170,7 +172,7 @@ def test_marts_hold_every_fact(demo: Company, open_store: Warehouse, night: int)
     """Built whole from staging, each covered mart has exactly the rows and cells of the truth."""
     run = ledger.begin_run(open_store, "nightly", demo.nights[night - 1])
     fill(open_store, staged(demo, night))
-    build(open_store, run, full=True, states=load_lead_states(STATES))
+    build(open_store, run, full=True, states=load_lead_states(STATES), rules=load_rules(DEMO))
     published = {}
     with open_store.engine.connect() as conn:
         for mart in MARTS:

@@ -8,10 +8,12 @@ from warehouse.marts import (
     campaign_roi_daily,
     contradiction,
     deal_fact,
+    discount,
     lead_fact,
     lead_origin,
     lead_quality,
     metric_coverage,
+    off_promotion,
     rule_version,
     source_freshness,
     sourcing,
@@ -25,7 +27,7 @@ from warehouse.marts.base import BuiltMart, Check, Mart, Partition
 
 MARTS: tuple[Mart, ...] = tuple(module.MART for module in (
     lead_fact, deal_fact, campaign_roi_daily, campaign_roi_cohort, campaign_roi_closed, lead_quality, spend_waste,
-    contradiction, lead_origin, sourcing, sourcing_conflict, tieout, spend_reconciliation, source_freshness,
-    unmatched_leads, metric_coverage, rule_version))
+    contradiction, lead_origin, sourcing, sourcing_conflict, tieout, discount, off_promotion,
+    spend_reconciliation, source_freshness, unmatched_leads, metric_coverage, rule_version))
 
 __all__ = ["MARTS", "BuiltMart", "Check", "Mart", "Partition"]
