@@ -54,7 +54,7 @@ def account_rows(job: Slice, hasher: Hasher, zone: ZoneInfo, record: dict[str, A
         crm_campaign=tidy(custom.get("campaign_code")))
     rows = lead_rows(job, hasher, lead, vendor_lead_id=tidy(custom.get("fb_lead_id")),
                      form_id=tidy(custom.get("form_id")), owner_id=tidy(record.get("account_manager")),
-                     self_declared_origin=tidy(custom.get("origin_declared")))
+                     recorded_source=_sources(record), self_declared_origin=tidy(custom.get("origin_declared")))
     return {**rows, "lead_status": _relation(job, record, lead_id, updated)}
 
 
@@ -124,6 +124,13 @@ def _custom(record: dict[str, Any], field: str) -> dict[str, Any]:
 def _id(record: dict[str, Any], field: str) -> str:
     """An id as text, whether the shape at hand has it as text or as a number."""
     return str(must(tidy(record.get(field)), field))
+
+
+def _sources(record: dict[str, Any]) -> str | None:
+    """The ids of the account's sources in ascending order, with commas: somebody may tick several, and mostly none."""
+    found = record.get("account_source") or []
+    ids = {tidy(one) for one in (found if isinstance(found, list) else [found])} - {None}
+    return ",".join(sorted(map(str, ids))) or None
 
 
 def _lead(record: dict[str, Any]) -> str | None:

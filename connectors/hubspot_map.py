@@ -69,6 +69,7 @@ def contact_rows(job: Slice, hasher: Hasher, record: dict[str, Any]) -> Rows:
         crm_campaign=tidy(values.get("campaign_name")), is_archived=bool(record.get("archived")))
     rows = lead_rows(job, hasher, lead, vendor_lead_id=tidy(values.get("fb_lead_id")),
                      form_id=tidy(values.get("form_id")), owner_id=tidy(values.get("hubspot_owner_id")),
+                     recorded_source=tidy(values.get("hs_analytics_source")),
                      self_declared_origin=tidy(values.get("how_did_you_hear")))
     key = {"source": job.source, "lead_id": lead_id}
     return {**rows,

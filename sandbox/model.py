@@ -146,6 +146,7 @@ class Lead:
     archived_at: datetime | None = None
     merged_at: datetime | None = None
     merged_into: str | None = None
+    recorded_source: str | None = None  # what the CRM or the owner wrote: HubSpot's word, Getfly's id
     true_campaign: tuple[str, str, str] | None = None  # platform, account, campaign that really brought it
 
 
@@ -175,6 +176,7 @@ class Deal:
     lost_reason: str | None = None
     crm_campaign: str | None = None
     archived_at: datetime | None = None
+    hides_discount: bool = False  # nobody filled the field in: the CRM does not know of it
 
 
 @dataclass(frozen=True)

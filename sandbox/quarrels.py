@@ -51,6 +51,7 @@ def plant(rng: Random, draft: Draft, reception: Reception, office: Office, runs:
     _orphans(rng, draft, office, reception, runs)
     _cancel(draft, reception.nights)
     _delete(draft, reception.nights)
+    _forget(draft)
     contradict(draft.leads, draft.deals, draft.planted, reception.nights[0])
     leak(draft.leads, draft.deals, draft.planted, reception.nights[0])
 
@@ -158,6 +159,11 @@ def _delete(draft: Draft, nights: Sequence[datetime]) -> None:
         for night in nights[:2]:
             place = _old_win(draft, crm, nights[0])
             draft.deals[place] = replace(draft.deals[place], archived_at=night + timedelta(hours=6, seconds=43))
+
+
+def _forget(draft: Draft) -> None:
+    """On one deal in thirteen nobody filled in the discount: an empty field, which is not a discount of 0."""
+    draft.deals[5::13] = [replace(deal, hides_discount=True) for deal in draft.deals[5::13]]
 
 
 def _old_win(draft: Draft, crm: str, night: datetime) -> int:

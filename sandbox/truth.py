@@ -14,13 +14,16 @@ from datetime import date, timedelta
 from sandbox.facts import Comparison, Fact, Key, Mismatch, Truth, Value, compare
 from sandbox.model import Company
 from sandbox.truth_coverage import coverage
+from sandbox.truth_discount import discounts, excesses
 from sandbox.truth_disputes import disputes
 from sandbox.truth_events import Head
 from sandbox.truth_leaks import leaks, waterfall
 from sandbox.truth_ledger import Ledger
 from sandbox.truth_origin import UNMATCHED, CampaignKey
-from sandbox.truth_roi import Cells, closed, cohort, daily, month, tieout
+from sandbox.truth_roi import Cells, closed, cohort, daily, month
 from sandbox.truth_shares import SMALL_SAMPLE, wilson
+from sandbox.truth_sourcing import conflicts, people, sourced
+from sandbox.truth_tieout import tieout
 from sandbox.truth_waste import waste
 
 __all__ = ["Comparison", "Fact", "Mismatch", "Truth", "compare", "expected"]
@@ -38,9 +41,12 @@ def expected(company: Company, night: int, *, missed: Collection[int] = ()) -> T
     """
     ledger = Ledger.of(company, night, missed)
     marts = {"campaign_roi_daily": daily, "campaign_roi_cohort": cohort, "campaign_roi_closed": closed,
-             "date_basis_tieout": tieout, "lead_quality": quality, "spend_reconciliation": reconciliation,
+             "tieout": tieout, "discount": discounts, "off_promotion": excesses,
+             "lead_quality": quality, "spend_reconciliation": reconciliation,
              "unmatched_leads": unmatched, "metric_coverage": coverage, "spend_waste": waste,
-             "contradiction": contradictions, "leak_evidence": leak_evidence, "leak_waterfall": leak_waterfall}
+             "contradiction": contradictions, "leak_evidence": leak_evidence, "leak_waterfall": leak_waterfall,
+             "lead_origin": origins, "sourcing": sourcing,
+             "sourcing_conflict": claimed}
     return Truth(night, {mart: dict(sorted(rows(ledger))) for mart, rows in marts.items()})
 
 
@@ -112,3 +118,19 @@ def leak_evidence(ledger: Ledger) -> Iterator[tuple[Key, Cells]]:
 def leak_waterfall(ledger: Ledger) -> Iterator[tuple[Key, Cells]]:
     """Per campaign, mature month and cause: how many leads, and what they are worth."""
     yield from waterfall(ledger.cases, ledger.today, ledger.currency)
+
+
+def origins(ledger: Ledger) -> Iterator[tuple[Key, Cells]]:
+    """Per person: who brought them, by each definition."""
+    yield from people(ledger.origins, ledger.zone)
+
+
+def sourcing(ledger: Ledger) -> Iterator[tuple[Key, Cells]]:
+    """Per definition, month and side: who brought the customers that were won."""
+    firsts = {(key, head.wins[0].at) for key, head in ledger.heads.items() if head.wins}
+    yield from sourced(ledger.origins, ledger.wins, firsts)
+
+
+def claimed(ledger: Ledger) -> Iterator[tuple[Key, Cells]]:
+    """Per person and pair of statements: who claims whom against what."""
+    yield from conflicts(ledger.origins, ledger.wins)

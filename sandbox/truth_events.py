@@ -49,6 +49,8 @@ class Win:
     revenue: Decimal
     margin: Decimal | None
     crm: str
+    deal: Deal
+    unit: Decimal  # of the deal's currency, in the reporting one
 
 
 @dataclass
@@ -162,4 +164,5 @@ def _win(deal: Deal, head: LeadKey | None, campaign: CampaignKey, rates: Rates, 
     moment = deal.won_at or _NEVER
     day = local_date(moment, zone)
     margin = None if deal.margin is None else rates.convert(deal.margin, deal.currency, day)
-    return Win(campaign, head, moment, day, rates.convert(deal.amount, deal.currency, day), margin, deal.crm)
+    revenue, unit = (rates.convert(amount, deal.currency, day) for amount in (deal.amount, Decimal(1)))
+    return Win(campaign, head, moment, day, revenue, margin, deal.crm, deal, unit)

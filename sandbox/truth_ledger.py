@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from sandbox.calendar import local_date
 from sandbox.model import Company
@@ -13,6 +13,7 @@ from sandbox.truth_disputes import Dossier, dossiers
 from sandbox.truth_events import Head, Rates, Win, heads_with_history
 from sandbox.truth_origin import CampaignKey, Directory
 from sandbox.truth_people import LeadKey, counted
+from sandbox.truth_sourcing import Origin, origins
 from sandbox.truth_spend import Control, Spend, spend
 
 
@@ -30,6 +31,7 @@ class Entry:
 class Ledger:
     """What is known after a night."""
 
+    as_of: datetime
     today: date
     currency: str
     spend: dict[tuple[CampaignKey, date], Spend]
@@ -39,6 +41,9 @@ class Ledger:
     wins: list[Win]
     dossiers: list[Dossier]
     cases: list[Case]
+    origins: dict[LeadKey, Origin]
+    zone: str
+    directory: Directory
 
     @classmethod
     def of(cls, company: Company, night: int, missed: Collection[int] = ()) -> Ledger:
@@ -53,5 +58,6 @@ class Ledger:
         zone = company.business_zone
         leads = [Entry(lead.crm, *directory.of_lead(lead), local_date(lead.created, zone))
                  for lead in counted(company.leads, nights)]
-        return cls(local_date(nights[-1], zone), company.reporting_currency, money, controls, heads, leads, wins,
-                   dossiers(company, nights), cases(company, nights, heads, directory))
+        return cls(nights[-1], local_date(nights[-1], zone), company.reporting_currency, money, controls, heads, leads,
+                   wins, dossiers(company, nights), cases(company, nights, heads, directory),
+                   origins(company, nights), zone, directory)

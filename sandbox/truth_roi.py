@@ -1,4 +1,4 @@
-"""Truth, fifth part: the campaign ROI marts on their three date bases, and the tie between two of them."""
+"""Truth, fifth part: the campaign ROI marts on their three date bases."""
 
 from __future__ import annotations
 
@@ -70,19 +70,6 @@ def closed(ledger: Ledger) -> Iterator[tuple[Key, Cells]]:
     """Per campaign and calendar month: the money out, who came and what was signed in that month."""
     for (campaign, first), group in _calendar(ledger, month).items():
         yield (*campaign, first.isoformat()), {**_shown(group), **_leads(group, None), **_outcome(group)}
-
-
-def tieout(ledger: Ledger) -> Iterator[tuple[Key, Cells]]:
-    """Per month with wins: those of all campaigns, of all cohorts with those of no lead, and of the CRM."""
-    for first in {month(win.day) for win in ledger.wins}:
-        wins = [win for win in ledger.wins if month(win.day) == first]
-        parts = {"closed_view": wins, "cohort_view": [win for win in wins if win.head is not None],
-                 "unlinked": [win for win in wins if win.head is None], "crm": wins, "difference": []}
-        cells: Cells = {}
-        for name, part in parts.items():
-            cells[f"{name}_deal_count"] = len(part)
-            cells[f"{name}_revenue_reporting_amount"] = _total(win.revenue for win in part)
-        yield (first.isoformat(),), cells
 
 
 def _by_creation(ledger: Ledger, place: Callable[[date], date]) -> Groups:

@@ -97,7 +97,11 @@ WASTE_METRICS: tuple[Metric, ...] = tuple(
         ("wrong_target", "Money spent on people outside the agreed portrait."),
         ("unfit", "Money spent on either.")))
 
-METRICS: tuple[Metric, ...] = (*RETURN_METRICS, *FIVE_RATIOS, COVERAGE, UNFIT, VERDICT, *WASTE_METRICS, COVERED)
+DISCOUNT = Metric("discount_rate", "What sales let off the list price, of the deals whose discount is on record.",
+                  ("discount_reporting_amount",), "list_reporting_amount", "share")
+
+METRICS: tuple[Metric, ...] = (
+    *RETURN_METRICS, *FIVE_RATIOS, COVERAGE, UNFIT, VERDICT, *WASTE_METRICS, COVERED, DISCOUNT)
 
 
 def bounds(metric: Metric, columns: Mapping[str, Expression]) -> tuple[Expression, Expression]:

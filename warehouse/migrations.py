@@ -31,9 +31,29 @@ def _lost_leads(conn: sa.Connection) -> None:
         conn.execute(sa.text(f"ALTER TABLE {schema}.lead_fact ADD COLUMN IF NOT EXISTS lost_at TIMESTAMP"))
 
 
+def _recorded_source(conn: sa.Connection) -> None:
+    """`lead` keeps the lead source on record; null until the record is read again."""
+    conn.execute(sa.text("ALTER TABLE staging.lead ADD COLUMN IF NOT EXISTS recorded_source TEXT"))
+
+
+def _one_tieout(conn: sa.Connection) -> None:
+    """`tieout` says what `date_basis_tieout` said, and more."""
+    for schema in ("mart", "mart_next"):
+        conn.execute(sa.text(f"DROP TABLE IF EXISTS {schema}.date_basis_tieout"))
+
+
+def _discounts(conn: sa.Connection) -> None:
+    """`deal_fact` has the discount in the reporting currency."""
+    for schema in ("mart", "mart_next"):
+        conn.execute(sa.text(f"ALTER TABLE {schema}.deal_fact ADD COLUMN IF NOT EXISTS discount_reporting_amount "
+                             "NUMERIC(18, 6)"))
+
+
 #: What was ever applied, oldest first; the position is the version.
 STEPS: tuple[tuple[str, Step], ...] = (
-    ("tables from records", _from_records), ("when a lead was lost", _lost_leads))
+    ("tables from records", _from_records), ("when a lead was lost", _lost_leads),
+    ("the lead source on record", _recorded_source), ("one tie-out", _one_tieout),
+    ("discounts in the reporting currency", _discounts))
 
 
 def all_tables() -> Iterator[sa.Table]:

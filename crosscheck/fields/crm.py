@@ -3,6 +3,8 @@
 from crosscheck.tables import Field, Kind
 
 STATES = ("assigned", "attempted", "reached", "hot", "potential", "wrong_target", "invalid_contact", "closed", "lost")
+#: Which department a word about a lead's origin credits.
+SIDES = ("marketing", "sales")
 
 FIELDS = (
     Field("source", Kind.TEXT, "Configured name of the CRM or file source that holds the record."),
@@ -34,6 +36,8 @@ FIELDS = (
     Field("crm_campaign", Kind.TEXT, "Campaign id or name as the CRM links it."),
     Field("crm_campaign_norm", Kind.TEXT, "crm_campaign, NFC, case-folded, spaces collapsed: for matching."),
     Field("owner_id", Kind.ID, "The salesperson's id at the source."),
+    Field("recorded_source", Kind.TEXT, "The lead source that the CRM or the owner recorded, in the source's word "
+                                        "or id."),
     Field("self_declared_origin", Kind.TEXT, "What the customer or the salesperson said the origin was."),
     Field("is_archived", Kind.FLAG, "Deleted or archived at the source: the lead still counts, the deal is no win."),
     Field("merged_into_id", Kind.ID, "The id of the lead that survived the merge."),
@@ -41,7 +45,8 @@ FIELDS = (
     Field("status", Kind.TEXT, "The CRM's own value of that field."),
     Field("entered_at", Kind.INSTANT, "When the status began, UTC."),
     Field("is_inferred", Kind.FLAG, "The instant was not recorded by the source but inferred from a snapshot."),
-    Field("state", Kind.TEXT, "The agreed state that a status means.", allowed=STATES),
+    Field("state", Kind.TEXT, "The agreed state that a status means, or the side that a word of origin credits.",
+          allowed=STATES + SIDES),
     Field("activity_id", Kind.ID, "The source's id of the call, mail, meeting or note."),
     Field("activity_kind", Kind.TEXT, "call, mail, meeting, note, message."),
     Field("occurred_at", Kind.INSTANT, "When it happened, UTC."),

@@ -1,5 +1,6 @@
 """Words of the published tables, and of the derived tables between staging and them."""
 
+from crosscheck.fields.sourcing import DEFINITIONS
 from crosscheck.tables import Field, Kind
 
 MATCH_METHODS = ("vendor_lead_id", "click_id", "utm_campaign_id", "utm_campaign_name", "crm_campaign_id",
@@ -25,7 +26,8 @@ PERIODS = (
     Field("horizon_days", Kind.COUNT, "Outcomes count when they happened at most this many days after creation.",
           unit="days", low=1),
     Field("is_matured", Kind.FLAG, "Every lead of the period has passed the horizon: the row changes no more by age."),
-    Field("is_small_sample", Kind.FLAG, "Fewer than 20 unique leads: counts are shown, rates are not."),
+    Field("is_small_sample", Kind.FLAG, "Fewer than 20 unique leads, or in a table of deals fewer than 20 that "
+                                         "count: counts are shown, rates are not."),
 )
 
 IDENTITY = (
@@ -111,22 +113,21 @@ AMOUNTS = (
     Field("unallocated_amount", Kind.MONEY, "Control total minus the sum of the level.", unit="currency"),
 )
 
+#: What ties out: won deals told in several ways, and leads.
+WON_BY = tuple(f"won_by_{way}" for way in ("close_date", "cohort", *DEFINITIONS))
+LEADS_IN = "leads_in"
 TIE_OUT = (
-    Field("closed_view_deal_count", Kind.COUNT, "Won deals by closing day, summed over campaigns.", unit="deals"),
-    Field("closed_view_revenue_reporting_amount", Kind.MONEY, "Their revenue.", unit="reporting currency"),
-    Field("cohort_view_deal_count", Kind.COUNT, "Won deals of the month, summed over the cohorts of their leads.",
-          unit="deals"),
-    Field("cohort_view_revenue_reporting_amount", Kind.MONEY, "Their revenue by lead cohort.",
-          unit="reporting currency"),
-    Field("unlinked_deal_count", Kind.COUNT, "Won deals of the month that no known lead carries.", unit="deals"),
-    Field("unlinked_revenue_reporting_amount", Kind.MONEY, "Revenue without a lead.", unit="reporting currency"),
-    Field("crm_deal_count", Kind.COUNT, "Won deals of the month, straight from the CRM records.", unit="deals"),
-    Field("crm_revenue_reporting_amount", Kind.MONEY, "Revenue straight from the CRM records.",
-          unit="reporting currency"),
-    Field("difference_deal_count", Kind.COUNT, "Distance of both views from the CRM's count; must be 0.",
-          unit="deals", low=0),
-    Field("difference_revenue_reporting_amount", Kind.MONEY, "Distance of both views from the CRM's revenue; must "
-                                                             "be 0.", unit="reporting currency", low=0),
+    Field("statement", Kind.TEXT, "What is counted twice: won deals, by the way on which they are found, or leads.",
+          allowed=(*WON_BY, LEADS_IN)),
+    *(Field(f"{way}_{ending}", kind, meaning, unit=unit, low=0 if ending == "count" and way != "difference" else None)
+      for way, what in (("told", "in the published tables"), ("crm", "in the CRM's own records"),
+                        ("explained", "in the CRM's records that rightly are in no such table"),
+                        ("difference", "in the CRM's records that nothing accounts for: must be 0"))
+      for ending, kind, unit, meaning in (
+          ("count", Kind.COUNT, "", f"Deals or leads {what}."),
+          ("reporting_amount", Kind.MONEY, "reporting currency", f"Amount of the deals {what}; null for leads."))),
+    Field("explanation", Kind.TEXT, "Why these are in no such table; null where there are none.",
+          allowed=("no_known_lead", "merged_away")),
 )
 
 RATIOS = (

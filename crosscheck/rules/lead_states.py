@@ -7,8 +7,12 @@
       hs_lead_status:
         CONNECTED: [reached]
         NEW: []          # known, means nothing
+    origins:             # which side a word about a lead's origin credits
+      recorded_source:
+        PAID_SEARCH: [marketing]
 
-A status that stands in no file is unknown and is reported; it never silently means nothing.
+A status that stands in no file is unknown and is reported; it never silently means nothing. A word of origin that
+stands in no file credits nobody.
 """
 
 from __future__ import annotations
@@ -19,11 +23,12 @@ from datetime import date
 from pathlib import Path
 
 from crosscheck.errors import ConfigError
-from crosscheck.fields.crm import STATES
+from crosscheck.fields.crm import SIDES, STATES
 from crosscheck.rules.reader import HEAD, Head, Reading, content_version
 
 #: The folder of these files, below that of all rules.
 STATE_FILES = "lead_states"
+_ORIGINS = ("recorded_source", "self_declared_origin")
 
 
 @dataclass(frozen=True, order=True)
@@ -102,26 +107,30 @@ def load_lead_states(folder: Path) -> LeadStates:
 
 
 def _file(read: Reading) -> RuleFile:
-    read.keys(("connector", *HEAD, "fields"), required=("connector", "fields"))
-    return RuleFile(read.text("connector"), read.effective_from(), read.signatures(), _statuses(read))
+    read.keys(("connector", *HEAD, "fields", "origins"), required=("connector", "fields"))
+    meanings = _statuses(read, "fields", STATES)
+    if read.has("origins"):
+        read.mapping("origins").keys(_ORIGINS)
+        meanings |= _statuses(read, "origins", SIDES)
+    return RuleFile(read.text("connector"), read.effective_from(), read.signatures(), meanings)
 
 
-def _statuses(read: Reading) -> dict[tuple[str, str], tuple[str, ...]]:
+def _statuses(read: Reading, section: str, allowed: tuple[str, ...]) -> dict[tuple[str, str], tuple[str, ...]]:
     found: dict[tuple[str, str], tuple[str, ...]] = {}
-    for field, statuses in read.named("fields").items():
+    for field, statuses in read.named(section).items():
         for status in statuses.tree:
             if not isinstance(status, str):
                 raise statuses.wrong(status, f"{field}: status {status!r} is not text; quote it")
-            found[field, status] = _states(statuses, status)
+            found[field, status] = _states(statuses, status, allowed)
     return found
 
 
-def _states(statuses: Reading, status: str) -> tuple[str, ...]:
+def _states(statuses: Reading, status: str, allowed: tuple[str, ...]) -> tuple[str, ...]:
     states = statuses.tree[status]
     if not isinstance(states, list):
         raise statuses.wrong(status, f"{status}: give a list of states, [] for none")
-    if unknown := [state for state in states if state not in STATES]:
-        raise statuses.wrong(status, f"{status}: unknown state {unknown[0]!r}; there are {', '.join(STATES)}")
+    if unknown := [state for state in states if state not in allowed]:
+        raise statuses.wrong(status, f"{status}: unknown state {unknown[0]!r}; there are {', '.join(allowed)}")
     if len(set(states)) != len(states):
         raise statuses.wrong(status, f"{status}: a state stands twice")
     return tuple(str(state) for state in states)

@@ -142,8 +142,9 @@ def _account(world: World, lead: Lead, numbers: Mapping[str, int], revenue: int)
         lead.crm_campaign or "", "origin_declared": lead.declared_origin or "", "form_id": lead.form_id or ""}
     return {
         "id": _id(lead.lead_id), "account_code": f"KH{lead.lead_id}", "account_name": lead.name,
-        "email": lead.email or "", "phone_office": lead.phone or "", "account_source": [], "account_manager":
-        _id(lead.owner_id), "relation_id": numbers.get(relation, 0), "relation_name": relation,
+        "email": lead.email or "", "phone_office": lead.phone or "", "account_manager": _id(lead.owner_id),
+        "account_source": [_id(lead.recorded_source)] if lead.recorded_source else [],
+        "relation_id": numbers.get(relation, 0), "relation_name": relation,
         "created_at": local(lead.created), "updated_at": local(world.updated_at[CRM, lead.lead_id]),
         "last_contact_at": local(max((one.at for one in lead.calls), default=None)), "total_revenue": revenue,
         "detail_custom_fields": custom,
@@ -152,10 +153,10 @@ def _account(world: World, lead: Lead, numbers: Mapping[str, int], revenue: int)
 
 def _order(world: World, deal: Deal) -> Row:
     status = int(next((one.value for one in reversed(deal.stage_changes) if one.field == "status"), "1"))
-    amount = f"{deal.amount:f}"
+    amount, discount = f"{deal.amount:f}", "" if deal.hides_discount else f"{deal.discount:f}"
     return {
         "id": _id(deal.deal_id), "order_code": f"DH{deal.deal_id}", "real_amount": amount, "amount":
-        f"{deal.list_amount:f}", "f_amount": amount if status == 2 else "0", "discount_amount": f"{deal.discount:f}",
+        f"{deal.list_amount:f}", "f_amount": amount if status == 2 else "0", "discount_amount": discount,
         "vat_amount": "0", "account_id": _id(deal.lead_id) if deal.lead_id else 0, "order_date":
         local(deal.won_at or deal.created), "created_at": local(deal.created), "updated_at":
         local(deal_updated_at(deal, world.now)), "status": status, "assigned_user": _id(deal.owner_id),

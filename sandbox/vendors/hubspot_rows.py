@@ -86,12 +86,10 @@ def _index(found: Iterable[Record]) -> dict[str, Record]:
 def _contact(world: World, lead: Lead, deals: list[str]) -> Record:
     updated, gone = world.updated_at[CRM, lead.lead_id], world.absorbed.get((CRM, lead.lead_id), [])
     query = {name: values[-1] for name, values in parse_qs(urlsplit(lead.url or "").query).items()}
-    click = query.get("gclid") or query.get("gbraid") or query.get("wbraid")
-    source = "PAID_SEARCH" if click else "PAID_SOCIAL" if "fbclid" in query or lead.vendor_lead_id else "OFFLINE"
     properties = {
         "hs_object_id": lead.lead_id, "email": lead.email, "phone": lead.phone, "firstname": lead.name,
         "createdate": iso(lead.created), "lastmodifieddate": iso(updated), "hubspot_owner_id": lead.owner_id,
-        "hs_analytics_source": source, "hs_analytics_first_url": lead.url,
+        "hs_analytics_source": lead.recorded_source, "hs_analytics_first_url": lead.url,
         "hs_google_click_id": query.get("gclid"), "hs_facebook_click_id": query.get("fbclid"),
         "fb_lead_id": lead.vendor_lead_id, "campaign_name": lead.crm_campaign,
         "how_did_you_hear": lead.declared_origin, "form_id": lead.form_id,
@@ -113,7 +111,7 @@ def _deal(world: World, deal: Deal) -> Record:
         "deal_currency_code": deal.currency, "pipeline": "default", "closedate": iso(closed) if closed else None,
         "hs_is_closed_won": str(is_won(deal)).lower(), "hs_is_closed": str(closed is not None).lower(),
         "createdate": iso(deal.created), "hs_lastmodifieddate": iso(updated), "hubspot_owner_id": deal.owner_id,
-        "discount_amount": _money(deal.discount), "gross_margin": _money(deal.margin),
+        "discount_amount": _money(None if deal.hides_discount else deal.discount), "gross_margin": _money(deal.margin),
         "closed_lost_reason": deal.lost_reason, "campaign_name": deal.crm_campaign,
     }
     links = {"contacts": [deal.lead_id] if deal.lead_id else []}

@@ -125,7 +125,10 @@ def test_trace_opens_a_row_of_every_mart(play: Stage, first: Answer, mart: str) 
     ("metric_coverage", {"metric": "speed_to_lead"}, ("leads", "eligible_count")),
     ("metric_coverage", {"metric": "roi"}, ("deals", "eligible_count")),
     ("unmatched_leads", {"unmatched_reason": "no_tracking"}, ("leads", "lead_count")),
-    ("date_basis_tieout", {}, ("deals", "crm_deal_count")),
+    ("tieout", {"statement": "won_by_cohort"}, ("deals", "told_count")),
+    ("tieout", {"statement": "leads_in"}, ("leads", "told_count")),
+    ("sourcing", {"definition": "first_touch", "sourcing_side": "unknown"}, ("deals", "won_deal_count")),
+    ("sourcing", {"definition": "before_sales", "sourcing_side": "marketing"}, ("deals", "won_deal_count")),
     ("campaign_roi_cohort", {"horizon_days": 90}, ("leads", "lead_count")),
     ("lead_quality", {}, ("leads", "lead_count")),
 ], ids=str)

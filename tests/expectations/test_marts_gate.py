@@ -26,7 +26,7 @@ from warehouse.marts.base import BuiltMart
 from warehouse.migrations import migrate
 
 RECORDS = {mart.record.name: mart.record for mart in MARTS}
-DAILY, QUALITY, TIE_OUT = RECORDS["campaign_roi_daily"], RECORDS["lead_quality"], RECORDS["date_basis_tieout"]
+DAILY, QUALITY, TIE_OUT = RECORDS["campaign_roi_daily"], RECORDS["lead_quality"], RECORDS["tieout"]
 DAYS = [LAST - timedelta(days=back) for back in range(12)]
 
 
@@ -120,14 +120,22 @@ def test_a_mart_that_lost_most_rows_stops_the_publication(opened: Any, tmp_path:
     assert "the mart did not shrink" in failed(ask(opened, mart))
 
 
-def test_date_bases_that_differ_stop_the_publication(opened: Any, tmp_path: Any) -> None:
-    """One đồng is enough."""
-    counts = {name: 0 for name in TIE_OUT.by_name if name.endswith("_count")}
-    amounts = {name: Decimal(0) for name in TIE_OUT.by_name if name.endswith("_amount")}
-    row = dict.fromkeys(TIE_OUT.by_name) | counts | amounts | {
-        "close_month": date(2026, 11, 1), "reporting_currency_code": "VND",
-        "difference_revenue_reporting_amount": Decimal(1)}
-    assert "the date bases tie out" in failed(ask(opened, put(opened[0], "mart_next", TIE_OUT.name, [row], tmp_path)))
+@pytest.mark.parametrize(("changes", "broken"), [
+    ({}, set()),
+    ({"difference_reporting_amount": Decimal(1), "told_reporting_amount": Decimal(8)}, {"every amount ties out"}),
+    ({"told_count": 1, "difference_count": 1}, {"every count ties out"}),
+    ({"told_count": 1, "explained_count": 1}, {"what is explained has its reason"}),
+    ({"told_count": 1, "explained_count": 1, "explanation": "no_known_lead"}, set()),
+    ({"statement": "leads_in"}, {"every amount ties out"})])
+def test_wins_and_leads_that_do_not_tie_out_stop_the_publication(opened: Any, tmp_path: Any, changes: Row,
+                                                                 broken: set[str]) -> None:
+    """One đồng is enough, and so is one deal, unless it is explained."""
+    row = dict.fromkeys(TIE_OUT.by_name) | {
+        "close_month": date(2026, 11, 1), "statement": "won_by_cohort", "reporting_currency_code": "VND",
+        "told_count": 2, "crm_count": 2, "explained_count": 0, "difference_count": 0,
+        "told_reporting_amount": Decimal(9), "crm_reporting_amount": Decimal(9),
+        "explained_reporting_amount": Decimal(0), "difference_reporting_amount": Decimal(0)} | changes
+    assert failed(ask(opened, put(opened[0], "mart_next", TIE_OUT.name, [row], tmp_path))) == broken
 
 
 def test_a_warning_alone_stops_nothing(opened: Any, tmp_path: Any) -> None:

@@ -19,6 +19,10 @@ fields:
     Called: [reached]
     New: []
     Sold: [reached, closed]
+origins:
+  recorded_source:
+    Web: [marketing]
+    Fair: []
 """
 
 
@@ -40,6 +44,7 @@ def test_rows_and_signatures(tmp_path: Path) -> None:
     """One row per status and state; a status that means nothing is known and gives none."""
     states = load_lead_states(write(tmp_path, GOOD))
     assert states.rows == (
+        StatusRule("crm", "recorded_source", "Web", "marketing"),
         StatusRule("crm", "status", "Called", "reached"),
         StatusRule("crm", "status", "Sold", "closed"),
         StatusRule("crm", "status", "Sold", "reached"))
@@ -51,7 +56,7 @@ def test_rows_and_signatures(tmp_path: Path) -> None:
 def test_the_version_follows_the_meaning(tmp_path: Path) -> None:
     """Comments and order change nothing, a meaning does."""
     first = load_lead_states(write(tmp_path, GOOD)).version
-    moved = GOOD.replace("    New: []\n", "") + "    New: []  # nothing\n"
+    moved = GOOD.replace("    New: []\n", "").replace("origins:", "    New: []  # nothing\norigins:")
     assert load_lead_states(write(tmp_path, moved)).version == first
     assert load_lead_states(write(tmp_path, GOOD.replace("New: []", "New: [assigned]"))).version != first
 
@@ -68,6 +73,8 @@ def test_the_version_follows_the_meaning(tmp_path: Path) -> None:
     ("connector: crm\n", "", "key 'connector' is missing"),
     ("fields:\n  status:", "fields:\n  status: 7\n  other:", "line 5: status must be a mapping"),
     ("[reached]", "[reached", "line 7"),
+    ("[marketing]", "[reached]", "line 11: Web: unknown state 'reached'; there are marketing, sales"),
+    ("recorded_source:", "lead_source:", "line 10: unknown key 'lead_source'"),
 ])
 def test_mistakes_name_file_and_line(tmp_path: Path, old: str, new: str, message: str) -> None:
     """Whoever edits the file is told where to look."""

@@ -97,6 +97,7 @@ class Company:
             "lead_id": name, "created_day": day, "created_at": noon(day, self.chance.randrange(12)),
             "person_key": person, "is_email_valid": pick((True, False, None)), "owner_id": pick(("an", "binh", None)),
             "utm_source": pick((None, "Facebook", "google", "newsletter")),
+            "recorded_source": (None, "AD", "OWN", "TYPED", "OWN")[self.made % 5],
             **pick(({}, {"utm_campaign": "c1", "utm_campaign_norm": "c1"}, {"utm_campaign": "g1"},
                     {"utm_campaign": "gone"},
                     {"utm_campaign": "Sofa Hè", "utm_campaign_norm": "sofa hè"}, {"gclid": f"click{self.made % 9}"},
@@ -123,7 +124,9 @@ class Company:
         self._put(wh, "deal", {
             "deal_id": f"d{self.chance.randrange(self.leads)}", "closed_day": day, "is_won": self.chance.random() < 0.8,
             "lead_id": self.chance.choice((self._any(), self._any(), None)), "deal_amount": self._amount(9000),
-            "gross_margin_amount": self._amount(2000), "currency_code": self.chance.choice(("VND", "USD")),
+            "discount_amount": (None, 0, Decimal("12.34"))[day.day % 3], "owner_id": ("an", None)[day.day % 2],
+            "gross_margin_amount": self._amount(2000),
+            "currency_code": self.chance.choice(("VND", "USD")),
             **self.chance.choice((
                 {}, {"crm_campaign": "c2"}, {"crm_campaign": "Tủ bếp", "crm_campaign_norm": "tủ bếp"}))})
 

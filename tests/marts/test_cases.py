@@ -179,12 +179,26 @@ def test_a_deal_without_a_lead_is_counted_in_the_open(mart_wh: Warehouse) -> Non
     put(mart_wh, "deal", {"deal_id": "d", "lead_id": "l", "closed_day": DAY, "deal_amount": 5},
         {"deal_id": "e", "lead_id": "nobody", "closed_day": DAY, "deal_amount": 11, "crm_campaign": "c1"},
         {"deal_id": "open", "lead_id": "l", "closed_day": None, "deal_amount": 99})
-    night(mart_wh, of=["campaign_roi_closed", "date_basis_tieout"])
-    tie = rows_of(mart_wh, "date_basis_tieout")[0]
-    assert [tie[f"{view}_deal_count"] for view in ("closed_view", "cohort_view", "unlinked", "crm", "difference")] == [
-        2, 1, 1, 2, 0]
-    assert (tie["crm_revenue_reporting_amount"], tie["difference_revenue_reporting_amount"]) == (16, 0)
+    night(mart_wh, of=["campaign_roi_closed", "tieout"])
+    ties = rows_of(mart_wh, "tieout")
+    for statement, told, amount in (("won_by_close_date", 2, 16), ("won_by_cohort", 1, 5), ("won_by_declared", 2, 16)):
+        tie = only(ties, statement=statement)
+        assert [tie[f"{way}_count"] for way in ("told", "explained", "crm", "difference")] == [told, 2 - told, 2, 0]
+        assert [tie[f"{way}_reporting_amount"] for way in ("told", "explained", "crm", "difference")] == [
+            amount, 16 - amount, 16, 0]
+        assert tie["explanation"] == ("no_known_lead" if told == 1 else None)
     assert only(rows_of(mart_wh, "campaign_roi_closed"), campaign_id="c1")["revenue_reporting_amount"] == 11
+
+
+def test_every_lead_of_the_crm_is_classified_or_set_aside(mart_wh: Warehouse) -> None:
+    """A lead merged away stands in its own month with the reason, an archived one is classified."""
+    put(mart_wh, "lead", {"lead_id": "l", "created_day": DAY}, {"lead_id": "old", "created_day": date(2026, 3, 31)},
+        {"lead_id": "gone", "created_day": DAY}, {"lead_id": "bin", "created_day": DAY, "is_archived": True})
+    put(mart_wh, "lead_merge", {"lead_id": "gone", "merged_into_id": "old"}, {"lead_id": "x", "merged_into_id": "l"})
+    night(mart_wh)
+    shown = ("crm_count", "told_count", "explained_count", "explanation", "told_reporting_amount")
+    assert [tuple(row[name] for name in shown) for row in rows_of(mart_wh, "tieout")] == [
+        (1, 1, 0, None, None), (3, 2, 1, "merged_away", None)]
 
 
 def test_a_deleted_deal_takes_its_win_along(mart_wh: Warehouse) -> None:
@@ -225,5 +239,7 @@ def test_days_add_up_to_months(mart_wh: Warehouse) -> None:
         if name in ("spend_reporting_amount", "lead_count"):
             assert by_day == sum(row[name] or 0 for row in marts["campaign_roi_cohort"] if row["horizon_days"] == 60)
     assert sum(row["lead_count"] for row in marts["lead_quality"]) == len(marts["lead_fact"])
-    assert all(row["difference_deal_count"] == 0 == row["difference_revenue_reporting_amount"]
-               for row in marts["date_basis_tieout"])
+    assert {row["difference_count"] for row in marts["tieout"]} == {0}
+    assert {row["difference_reporting_amount"] for row in marts["tieout"]} == {0, None}
+    leads = [row for row in marts["tieout"] if row["statement"] == "leads_in"]
+    assert sum(row["told_count"] for row in leads) == len(marts["lead_fact"])

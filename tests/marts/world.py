@@ -28,8 +28,10 @@ TECHNICAL = {"stream_key": "test/1/rows", "slice_id": "s1", "page_no": 1, "row_n
 STATES = LeadStates({"hubspot": RuleFile("hubspot", None, {}, {
     ("status", "CONNECTED"): ("reached",), ("status", "HOT"): ("reached", "hot"), ("status", "LATER"): ("potential",),
     ("status", "WRONG"): ("wrong_target",), ("status", "DEAD"): ("invalid_contact",), ("status", "NEW"): (),
-    ("status", "WON"): ("closed",), ("status", "TRIED"): ("attempted",), ("status", "LOST"): ("lost",)})})
-STATUSES = tuple(status for _, status in STATES.files["hubspot"].statuses)
+    ("status", "WON"): ("closed",), ("status", "TRIED"): ("attempted",), ("status", "LOST"): ("lost",),
+    ("recorded_source", "AD"): ("marketing",), ("recorded_source", "OWN"): ("sales",), ("recorded_source", "TYPED"): (),
+    ("self_declared_origin", "advert"): ("marketing",), ("self_declared_origin", "friend"): ("sales",)})})
+STATUSES = tuple(status for field, status in STATES.files["hubspot"].statuses if field == "status")
 
 DEFAULTS: dict[str, dict[str, Any]] = {
     "campaign": {"platform": "meta_ads", "account_id": "a1", "valid_from_day": FIRST, "campaign_name": "Sofa",

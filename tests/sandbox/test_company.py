@@ -19,6 +19,7 @@ from sandbox import generate
 from sandbox.calendar import local_date
 from sandbox.catalogue import BUSINESS_ZONE, LATE_REP, MANAGER_ID
 from sandbox.company import make_company
+from sandbox.leads import BY_SALES
 from sandbox.model import Company, Lead
 from sandbox.truth_origin import query
 from sandbox.truth_people import mail, person_of, phone
@@ -190,9 +191,16 @@ def test_quarrel_declared_origin_against_a_click(demo: Company) -> None:
     assert sum(lead.declared_origin in told and "gclid" in query(lead.url) for lead in demo.leads) >= 10
 
 
+def test_quarrel_source_claimed_by_sales(demo: Company) -> None:
+    """In the CRM where a salesperson ticks the source, some tick themselves on people who filled in a form."""
+    claimed = [lead for lead in demo.leads if lead.crm == "getfly" and lead.recorded_source == BY_SALES]
+    assert sum(lead.form_id is not None for lead in claimed) > 50 < sum(lead.form_id is None for lead in claimed)
+
+
 def test_quarrel_discounts_and_unknown_margins(demo: Company) -> None:
-    """Discounts cut margins, and some margins nobody knows."""
+    """Discounts cut margins; of some deals nobody knows the margin, of others nobody wrote down the discount."""
     assert sum(deal.discount > 0 for deal in demo.deals) > 50
+    assert 20 < sum(deal.hides_discount and deal.discount > 0 for deal in demo.deals) < len(demo.deals) / 13
     assert 3 <= sum(deal.margin is None for deal in demo.deals) < len(demo.deals) / 10
 
 

@@ -22,7 +22,7 @@ from sandbox.model import AdDay, Company, Deal, Lead
 from sandbox.truth import compare, expected
 from sandbox.truth_events import recorded
 from sandbox.truth_origin import folded, query
-from sandbox.truth_people import mail, person_of, phone
+from sandbox.truth_people import is_listed, mail, person_of, phone
 from sandbox.view import name_of, survivor
 from sandbox.world import World, is_won
 from warehouse import ddl, ledger
@@ -34,7 +34,7 @@ from warehouse.migrations import migrate
 Rows = defaultdict[str, list[dict[str, Any]]]
 TECHNICAL = {"stream_key": "s", "slice_id": "s", "page_no": 1, "row_no": 1}
 ROOT = Path(__file__).parents[2]
-STATES = ROOT / "rules" / "lead_states"
+STATES, DEMO = ROOT / "rules" / "lead_states", ROOT / "examples" / "demo" / "rules"
 
 
 @pytest.fixture(scope="module")
@@ -111,7 +111,8 @@ def _people(company: Company, nights: tuple[datetime, ...], rows: Rows) -> None:
         into = survivor(by_key, lead, nights[-1])
         if into is not lead:
             rows["lead_merge"].append({"source": lead.crm, "lead_id": lead.lead_id, "merged_into_id": into.lead_id})
-        rows["lead"].append(_lead(lead, company.business_zone))
+        if any(is_listed(lead, at) for at in nights):
+            rows["lead"].append(_lead(lead, company.business_zone))
         rows["lead_status"] += [
             {"source": lead.crm, "lead_id": lead.lead_id, "status_field": one.field, "status": one.value,
              "entered_at": _naive(one.at), "is_inferred": lead.crm == "getfly"} for one in recorded(lead, nights)]
@@ -133,8 +134,9 @@ def _lead(lead: Lead, zone: str) -> dict[str, Any]:
         "gclid": said.get("gclid"), "gbraid": said.get("gbraid"), "wbraid": said.get("wbraid"),
         "fbclid": said.get("fbclid"), "vendor_lead_id": lead.vendor_lead_id, "crm_campaign": crm,
         "crm_campaign_norm": crm and folded(crm), "self_declared_origin": lead.declared_origin,
-        "owner_id": lead.owner_id or None, "form_id": lead.form_id,
-        "landing_page": lead.url and lead.url.removeprefix("https://").split("?")[0]}
+        "owner_id": lead.owner_id or None, "form_id": lead.form_id, "utm_medium": said.get("utm_medium"),
+        "landing_page": lead.url and lead.url.removeprefix("https://").split("?")[0],
+        "recorded_source": lead.recorded_source}
 
 
 def _deal(crm: str, deal: Deal, zone: str) -> dict[str, Any]:
@@ -146,7 +148,8 @@ def _deal(crm: str, deal: Deal, zone: str) -> dict[str, Any]:
         "lost_reason": deal.lost_reason,
         "is_archived": deal.archived_at is not None, "lead_id": deal.lead_id,
         "closed_at": closed and _naive(closed), "closed_day": closed and local_date(closed, zone),
-        "deal_amount": deal.amount,
+        "deal_amount": deal.amount, "discount_amount": None if deal.hides_discount else deal.discount,
+        "owner_id": deal.owner_id,
         "currency_code": deal.currency, "gross_margin_amount": deal.margin, "crm_campaign": deal.crm_campaign,
         "crm_campaign_norm": deal.crm_campaign and folded(deal.crm_campaign)}
 
@@ -181,7 +184,7 @@ def test_marts_hold_every_fact(demo: Company, open_store: Warehouse, night: int)
     """Built whole from staging, each covered mart has exactly the rows and cells of the truth."""
     run = ledger.begin_run(open_store, "nightly", demo.nights[night - 1])
     fill(open_store, staged(demo, night))
-    build(open_store, run, full=True, states=load_lead_states(STATES), rules=load_rules(ROOT / "examples/demo/rules"))
+    build(open_store, run, full=True, states=load_lead_states(STATES), rules=load_rules(DEMO))
     published = {}
     with open_store.engine.connect() as conn:
         for mart in MARTS:

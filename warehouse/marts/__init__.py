@@ -7,24 +7,29 @@ from warehouse.marts import (
     campaign_roi_cohort,
     campaign_roi_daily,
     contradiction,
-    date_basis_tieout,
     deal_fact,
+    discount,
     lead_fact,
+    lead_origin,
     lead_quality,
     leak_evidence,
     leak_waterfall,
     metric_coverage,
+    off_promotion,
     rule_version,
     source_freshness,
+    sourcing,
+    sourcing_conflict,
     spend_reconciliation,
     spend_waste,
+    tieout,
     unmatched_leads,
 )
 from warehouse.marts.base import BuiltMart, Check, Mart, Partition
 
 MARTS: tuple[Mart, ...] = tuple(module.MART for module in (
-    lead_fact, deal_fact, campaign_roi_daily, campaign_roi_cohort, campaign_roi_closed, date_basis_tieout,
-    lead_quality, spend_waste, contradiction, leak_evidence, leak_waterfall, spend_reconciliation, source_freshness,
-    unmatched_leads, metric_coverage, rule_version))
+    lead_fact, deal_fact, campaign_roi_daily, campaign_roi_cohort, campaign_roi_closed, lead_quality, spend_waste,
+    contradiction, leak_evidence, leak_waterfall, lead_origin, sourcing, sourcing_conflict, tieout, discount,
+    off_promotion, spend_reconciliation, source_freshness, unmatched_leads, metric_coverage, rule_version))
 
 __all__ = ["MARTS", "BuiltMart", "Check", "Mart", "Partition"]

@@ -30,7 +30,7 @@ RECORD = Table(
 PROSE = """\
 What sales and accounting see: the money that went out in the month and the deals that were signed in it, whoever those
 customers were and whenever they first wrote. A campaign that stopped long ago still earns here; a new one looks poor.
-`date_basis_tieout` proves month by month that this view and the cohort view hold the same deals."""
+`tieout` proves month by month that this view and the cohort view hold the same deals."""
 
 _SPEND = ("spend_reporting_amount", "impression_count", "click_count")
 

@@ -28,7 +28,8 @@ RECORD = Table(
     + columns("", "closed_at closed_day", basis="closed")
     + columns("is_won is_first_win is_lost is_archived", "stage owner_id", basis="closed")
     + columns("", "deal_amount currency_code gross_margin_amount discount_amount", basis="closed")
-    + columns("", "deal_reporting_amount gross_margin_reporting_amount fx_day", basis="closed")
+    + columns("", "deal_reporting_amount gross_margin_reporting_amount discount_reporting_amount fx_day",
+              basis="closed")
     + columns("reporting_currency_code"),
     "`is_won` is false for a deal marked won without a closing day, and for an archived one. A deal belongs to the "
     "campaign of its head lead; one that no known lead carries, to the campaign that its own CRM record names. "
@@ -85,6 +86,7 @@ def select(ctx: Context) -> sa.Select[Any]:
         "is_won": is_won(deal), "is_first_win": first.c.deal_id.is_not(None),
         "deal_reporting_amount": converted(ctx, deal.c.deal_amount, currency, rate),
         "gross_margin_reporting_amount": converted(ctx, deal.c.gross_margin_amount, currency, rate),
+        "discount_reporting_amount": converted(ctx, deal.c.discount_amount, currency, rate),
         "fx_day": rate_day(ctx, currency, deal.c.closed_day, rate),
         "reporting_currency_code": sa.literal(ctx.reporting_currency),
     }
