@@ -23,6 +23,8 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "unmatched_leads": ("source", "created_month", "unmatched_reason"),
     "metric_coverage": ("source", "metric"),
     "contradiction": ("source", "lead_id", "contradiction"),
+    "speed_to_lead": ("source", "platform", "account_id", "campaign_id", "cohort_month", "delay", "clock"),
+    "response_curve": ("delay", "clock", "delay_band"),
     "spend_waste": ("platform", "account_id", "campaign_id", "cohort_month"),
 }
 RELATIVE, ABSOLUTE = 1e-9, 1e-12

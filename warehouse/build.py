@@ -19,9 +19,11 @@ import sqlalchemy as sa
 from sqlalchemy import create_mock_engine
 
 from crosscheck.faultpoints import Faultpoint, faultpoint
+from crosscheck.hours import BusinessHours
 from crosscheck.rules import LeadStates
 from crosscheck.settings import Settings
 from warehouse import ddl, dirty, ops
+from warehouse.calendar import refresh_calendar
 from warehouse.engine import Warehouse
 from warehouse.ledger import Run
 from warehouse.marts import MARTS, BuiltMart, Mart
@@ -32,7 +34,7 @@ from warehouse.staging.names import campaign_key
 from warehouse.staging.records import BUILD_BASIS
 from warehouse.underlay import refresh_keys, refresh_rates
 
-_DEFINITIONS = ("marts", "staging", "metrics.py", "shims.py")
+_DEFINITIONS = ("marts", "staging", "calendar.py", "metrics.py", "shims.py")
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,7 @@ def _build(conn: sa.Connection, settings: Settings, run: Run, full: bool, states
         dirty.load_rules(conn, with_rules)
     ctx.rule_version = dirty.rule_version(conn)
     _compare_basis(conn, settings)
+    refresh_calendar(conn, BusinessHours(), settings.project.time_zone, run.as_of)
     refresh_rates(conn, ctx.step(fx_daily))
     refresh_keys(conn, ctx.step(campaign_key))
     whole = full or _everything(conn)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crosscheck.fields import ads, crm, marts, ops
+from crosscheck.fields import ads, crm, marts, ops, speed
 from crosscheck.tables import Column, Field
 
 
@@ -15,7 +15,7 @@ def _merge(*groups: tuple[Field, ...]) -> dict[str, Field]:
     return words
 
 
-FIELDS: dict[str, Field] = _merge(ops.FIELDS, ads.FIELDS, crm.FIELDS, marts.FIELDS)
+FIELDS: dict[str, Field] = _merge(ops.FIELDS, ads.FIELDS, crm.FIELDS, marts.FIELDS, speed.FIELDS)
 
 
 def columns(required: str, optional: str = "", *, basis: str = "") -> tuple[Column, ...]:

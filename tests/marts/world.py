@@ -24,7 +24,8 @@ TECHNICAL = {"stream_key": "test/1/rows", "slice_id": "s1", "page_no": 1, "row_n
 STATES = LeadStates({"hubspot": RuleFile("hubspot", None, {}, {
     ("status", "CONNECTED"): ("reached",), ("status", "HOT"): ("reached", "hot"), ("status", "LATER"): ("potential",),
     ("status", "WRONG"): ("wrong_target",), ("status", "DEAD"): ("invalid_contact",), ("status", "NEW"): (),
-    ("status", "WON"): ("closed",), ("status", "TRIED"): ("attempted",), ("status", "LOST"): ("lost",)})})
+    ("status", "WON"): ("closed",), ("status", "TRIED"): ("attempted",), ("status", "LOST"): ("lost",),
+    ("status", "GIVEN"): ("assigned",)})})
 STATUSES = tuple(status for _, status in STATES.files["hubspot"].statuses)
 
 DEFAULTS: dict[str, dict[str, Any]] = {

@@ -12,7 +12,9 @@ from warehouse.marts import (
     lead_fact,
     lead_quality,
     metric_coverage,
+    response_curve,
     source_freshness,
+    speed_to_lead,
     spend_reconciliation,
     spend_waste,
     unmatched_leads,
@@ -22,6 +24,6 @@ from warehouse.marts.base import BuiltMart, Check, Mart, Partition
 MARTS: tuple[Mart, ...] = tuple(module.MART for module in (
     lead_fact, deal_fact, campaign_roi_daily, campaign_roi_cohort, campaign_roi_closed, date_basis_tieout,
     lead_quality, spend_waste, contradiction, spend_reconciliation, source_freshness, unmatched_leads,
-    metric_coverage))
+    metric_coverage, speed_to_lead, response_curve))
 
 __all__ = ["MARTS", "BuiltMart", "Check", "Mart", "Partition"]
