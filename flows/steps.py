@@ -14,7 +14,7 @@ from connectors.landing import LandingZone, Manifest
 from connectors.reader import land
 from crosscheck.errors import CrosscheckError
 from crosscheck.faultpoints import Faultpoint, faultpoint
-from crosscheck.rules import load_lead_states
+from crosscheck.rules import load_lead_states, load_rules
 from crosscheck.settings import Settings
 from crosscheck.windows import Window
 from expectations.acceptance import NOTHING, Acceptance
@@ -150,10 +150,11 @@ def stage_slices(work: Work) -> None:
 
 def build_marts(work: Work) -> None:
     """The marts beside the published ones, for the days that changed."""
-    states = load_lead_states(work.settings.path(work.settings.rules) / "lead_states")
+    folder = work.settings.path(work.settings.rules)
+    states, rules = load_lead_states(folder / "lead_states"), load_rules(folder)
 
     def step() -> None:
-        work.built = list(build.build(work.wh, work.run, states=states).marts)
+        work.built = list(build.build(work.wh, work.run, states=states, rules=rules).marts)
 
     with work.timed("build"):
         work.runner.call("build", step)

@@ -25,6 +25,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "contradiction": ("source", "lead_id", "contradiction"),
     "speed_to_lead": ("source", "platform", "account_id", "campaign_id", "cohort_month", "delay", "clock"),
     "response_curve": ("delay", "clock", "delay_band"),
+    "sla_breach": ("source", "lead_id"),
     "spend_waste": ("platform", "account_id", "campaign_id", "cohort_month"),
 }
 RELATIVE, ABSOLUTE = 1e-9, 1e-12

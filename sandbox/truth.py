@@ -20,6 +20,7 @@ from sandbox.truth_ledger import Ledger
 from sandbox.truth_origin import UNMATCHED, CampaignKey
 from sandbox.truth_roi import Cells, closed, cohort, daily, month, tieout
 from sandbox.truth_shares import SMALL_SAMPLE, wilson
+from sandbox.truth_sla import breaches
 from sandbox.truth_speed import curve, speed
 from sandbox.truth_waste import waste
 
@@ -40,7 +41,8 @@ def expected(company: Company, night: int, *, missed: Collection[int] = ()) -> T
     marts = {"campaign_roi_daily": daily, "campaign_roi_cohort": cohort, "campaign_roi_closed": closed,
              "date_basis_tieout": tieout, "lead_quality": quality, "spend_reconciliation": reconciliation,
              "unmatched_leads": unmatched, "metric_coverage": coverage, "spend_waste": waste,
-             "contradiction": contradictions, "speed_to_lead": speed, "response_curve": curve}
+             "contradiction": contradictions, "speed_to_lead": speed, "response_curve": curve,
+             "sla_breach": breaches}
     return Truth(night, {mart: dict(sorted(rows(ledger))) for mart, rows in marts.items()})
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from sandbox.calendar import local_date
 from sandbox.model import Company
@@ -29,6 +29,7 @@ class Entry:
 class Ledger:
     """What is known after a night."""
 
+    at: datetime
     today: date
     currency: str
     spend: dict[tuple[CampaignKey, date], Spend]
@@ -51,5 +52,5 @@ class Ledger:
         zone = company.business_zone
         leads = [Entry(lead.crm, *directory.of_lead(lead), local_date(lead.created, zone))
                  for lead in counted(company.leads, nights)]
-        return cls(local_date(nights[-1], zone), company.reporting_currency, money, controls, heads, leads, wins,
-                   dossiers(company, nights))
+        return cls(nights[-1], local_date(nights[-1], zone), company.reporting_currency, money, controls, heads, leads,
+                   wins, dossiers(company, nights))

@@ -55,13 +55,17 @@ class Wait:
 
 def open_seconds(start: datetime, end: datetime) -> int:
     """The seconds between two instants in which the business was open, day by day."""
-    zone, day, total = ZoneInfo(BUSINESS_ZONE), local_date(start, BUSINESS_ZONE), timedelta()
+    both = (min(end, closes) - max(start, opens) for opens, closes in shifts(start, end))
+    return int(sum((max(timedelta(), each) for each in both), timedelta()).total_seconds())
+
+
+def shifts(start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:
+    """Opening and closing of every working day that either instant lies in or that lies between them."""
+    zone, day = ZoneInfo(BUSINESS_ZONE), local_date(start, BUSINESS_ZONE)
     while day <= local_date(end, BUSINESS_ZONE):
         if day.weekday() != _SUNDAY and day not in DAYS_OFF:
-            shift = datetime.combine(day, _OPENS, zone), datetime.combine(day, _CLOSES, zone)
-            total += max(timedelta(), min(end, shift[1]) - max(start, shift[0]))
+            yield datetime.combine(day, _OPENS, zone), datetime.combine(day, _CLOSES, zone)
         day += timedelta(days=1)
-    return int(total.total_seconds())
 
 
 def waits(head: Head) -> dict[str, Wait]:

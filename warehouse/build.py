@@ -19,11 +19,10 @@ import sqlalchemy as sa
 from sqlalchemy import create_mock_engine
 
 from crosscheck.faultpoints import Faultpoint, faultpoint
-from crosscheck.hours import BusinessHours
-from crosscheck.rules import LeadStates
+from crosscheck.rules import LeadStates, Rules, default_rules
 from crosscheck.settings import Settings
 from warehouse import ddl, dirty, ops
-from warehouse.calendar import refresh_calendar
+from warehouse.calendar import library, refresh_calendar
 from warehouse.engine import Warehouse
 from warehouse.ledger import Run
 from warehouse.marts import MARTS, BuiltMart, Mart
@@ -31,7 +30,7 @@ from warehouse.scope import Scopes
 from warehouse.staging.base import Context
 from warehouse.staging.fx import fx_daily
 from warehouse.staging.names import campaign_key
-from warehouse.staging.records import BUILD_BASIS
+from warehouse.staging.records import BUILD_BASIS, BUSINESS_DAY
 from warehouse.underlay import refresh_keys, refresh_rates
 
 _DEFINITIONS = ("marts", "staging", "calendar.py", "metrics.py", "shims.py")
@@ -46,31 +45,36 @@ class BuildReport:
     seconds: dict[str, float] = field(default_factory=dict)
 
 
-def build(wh: Warehouse, run: Run, *, full: bool = False, states: LeadStates | None = None) -> BuildReport:
+def build(wh: Warehouse, run: Run, *, full: bool = False, states: LeadStates | None = None,
+          rules: Rules | None = None) -> BuildReport:
     """Fill `mart_next` in one transaction; nothing that readers see changes.
 
-    `states` are the agreed meanings of statuses, loaded first; without them those of the last build hold. Everything
-    is built when asked for, the first time, and when rules, currency or definitions changed.
+    `states` are the agreed meanings of statuses, loaded first; without them those of the last build hold. `rules` are
+    the other rule files, by default as shipped. Everything is built when asked for, the first time, and when rules,
+    currency or definitions changed.
     """
-    return wh.write(lambda conn: _build(conn, wh.settings, run, full, states))
+    return wh.write(lambda conn: _build(conn, wh.settings, run, full, states, rules or default_rules()))
 
 
-def context(settings: Settings, as_of: datetime, conn: sa.Connection | None = None) -> Context:
+def context(settings: Settings, as_of: datetime, conn: sa.Connection | None = None,
+            rules: Rules | None = None) -> Context:
     """The context of a build; without a connection, one that prints selects."""
     return Context(
         as_of=as_of, time_zone=settings.project.time_zone, reporting_currency=settings.project.reporting_currency,
-        fx_max_age_days=settings.gates.fx_max_age_days, conn=conn,
+        fx_max_age_days=settings.gates.fx_max_age_days, conn=conn, rules=rules or default_rules(),
         sources=tuple((source.name, source.max_age_hours) for source in settings.sources))
 
 
-def _build(conn: sa.Connection, settings: Settings, run: Run, full: bool, states: LeadStates | None) -> BuildReport:
-    ctx, clock = context(settings, run.as_of, conn), _Clock()
+def _build(conn: sa.Connection, settings: Settings, run: Run, full: bool, states: LeadStates | None,
+           rules: Rules) -> BuildReport:
+    ctx, clock = context(settings, run.as_of, conn, rules), _Clock()
     with_rules = _rules(settings, states)
     if with_rules is not None:
         dirty.load_rules(conn, with_rules)
     ctx.rule_version = dirty.rule_version(conn)
-    _compare_basis(conn, settings)
-    refresh_calendar(conn, BusinessHours(), settings.project.time_zone, run.as_of)
+    dirty.load_files(conn, rules.heads, states.heads if states else None)
+    _compare_basis(conn, settings, rules)
+    refresh_calendar(conn, rules.sla.hours, settings.project.time_zone, run.as_of)
     refresh_rates(conn, ctx.step(fx_daily))
     refresh_keys(conn, ctx.step(campaign_key))
     whole = full or _everything(conn)
@@ -116,14 +120,16 @@ def _everything(conn: sa.Connection) -> bool:
     return conn.execute(sa.select(ops.dirty.c.day).where(ops.dirty.c.basis == dirty.ALL).limit(1)).first() is not None
 
 
-def _compare_basis(conn: sa.Connection, settings: Settings) -> None:
-    """Mark everything when currency, zone, rate's age or the definitions in code are not those of the last build."""
+def _compare_basis(conn: sa.Connection, settings: Settings, rules: Rules) -> None:
+    """Mark everything, and forget the calendar, when currency, zone, rate's age, rules or code are others by now."""
     basis = ddl.table(BUILD_BASIS)
     project = settings.project
-    now = "|".join((project.reporting_currency, project.time_zone, str(settings.gates.fx_max_age_days), definitions()))
+    now = "|".join((project.reporting_currency, project.time_zone, str(settings.gates.fx_max_age_days), rules.version,
+                    library(), definitions()))
     if conn.scalar(sa.select(basis.c.fingerprint)) == now:
         return
     conn.execute(sa.delete(basis))
+    conn.execute(sa.delete(ddl.table(BUSINESS_DAY)))
     conn.execute(sa.insert(basis).values(fingerprint=now))
     dirty.mark_all(conn)
 

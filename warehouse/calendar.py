@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
+from importlib.metadata import version
 
 import pyarrow as pa
 import sqlalchemy as sa
 
 from crosscheck.canonical import LEAD
-from crosscheck.hours import BusinessHours
-from warehouse import ddl, dirty
+from crosscheck.rules import BusinessHours
+from warehouse import ddl
 from warehouse.load import load_rows
 from warehouse.staging.records import BUSINESS_DAY
 
@@ -21,19 +22,23 @@ _CLOSED = (0, 0)
 Row = tuple[date, int, int, int, int, int]
 
 
+def library() -> str:
+    """The version of what knows the public holidays: decrees move them, and releases follow."""
+    return f"holidays {version('holidays')}"
+
+
 def refresh_calendar(conn: sa.Connection, hours: BusinessHours, zone: str, as_of: datetime) -> None:
-    """Keep the days from the oldest lead's year to the end of next year; mark everything when a known day differs."""
+    """Fill the days from the oldest lead's year to the end of next year, unless they are there.
+
+    Whoever changes what the business hours follow from must empty the table: only its ends are looked at.
+    """
     lead, table = ddl.table(LEAD), ddl.table(BUSINESS_DAY)
     oldest = conn.scalar(sa.select(sa.func.min(lead.c.created_day))) or as_of.date()
-    wanted = list(calendar(hours, zone, date(oldest.year, 1, 1) - _DAY, date(as_of.year + 1, 12, 31)))
-    there = [tuple(row) for row in conn.execute(sa.select(table).order_by(table.c.utc_day))]
-    if wanted == there:
+    first, last = date(oldest.year, 1, 1) - _DAY, date(as_of.year + 1, 12, 31)
+    if conn.execute(sa.select(sa.func.min(table.c.utc_day), sa.func.max(table.c.utc_day))).one() == (first, last):
         return
-    known = {row[0]: row[2:] for row in there}
-    if any(known.get(row[0], row[2:]) != row[2:] for row in wanted):
-        dirty.mark_all(conn)
     conn.execute(sa.delete(table))
-    columns = zip(BUSINESS_DAY.arrow(), zip(*wanted, strict=True), strict=True)
+    columns = zip(BUSINESS_DAY.arrow(), zip(*calendar(hours, zone, first, last), strict=True), strict=True)
     load_rows(conn, table, pa.table({field.name: pa.array(values, field.type) for field, values in columns}))
 
 

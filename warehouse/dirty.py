@@ -7,15 +7,16 @@ A change of meaning (rules, currency, definitions) marks everything: basis "all"
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
 
 from crosscheck.canonical import LEAD
+from crosscheck.rules import SIGNATORIES, STATE_FILES, Head
 from warehouse import ddl, ops
-from warehouse.staging.records import DEAL_TOUCHED, LEAD_STATE_RULE, LEAD_TOUCHED
+from warehouse.staging.records import DEAL_TOUCHED, LEAD_STATE_RULE, LEAD_TOUCHED, RULE_FILE
 
 #: The bases of `ops.dirty`.
 SPEND, ALL = "spend", "all"
@@ -84,6 +85,21 @@ def load_rules(conn: sa.Connection, rows: Iterable[tuple[str, str, str, str, str
     if wanted:
         conn.execute(sa.insert(rule), [dict(zip(rule.c.keys(), row, strict=True)) for row in sorted(wanted)])
     mark_all(conn)
+
+
+def load_files(conn: sa.Connection, rules: Mapping[str, Head], states: Mapping[str, Head] | None) -> None:
+    """Replace what is known of the rule files. Without `states` those that were loaded last still hold.
+
+    Nothing is marked: who signed changes no number, and a version is part of what the build compares.
+    """
+    file = ddl.table(RULE_FILE)
+    known = sa.true() if states is not None else file.c.rule_file.not_like(f"{STATE_FILES}/%")
+    conn.execute(sa.delete(file).where(known))
+    conn.execute(sa.insert(file), [
+        {"rule_file": name, "rule_version": head.version, "is_draft": head.is_draft,
+         "effective_from_day": head.effective_from,
+         **{f"signed_by_{side}": head.signed_by.get(side) for side in SIGNATORIES}}
+        for name, head in ({**rules, **(states or {})}).items()])
 
 
 def rule_version(conn: sa.Connection) -> str:

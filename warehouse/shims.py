@@ -1,4 +1,4 @@
-"""What engines write differently: four functions, and plain expressions built on them.
+"""What engines write differently: five functions, and plain expressions built on them.
 
 Everything else in the marts keeps to the subset that DuckDB, PostgreSQL and Spark share.
 """
@@ -35,6 +35,12 @@ class date_add_days(FunctionElement[Any]):  # noqa: N801
     name, type, inherit_cache = "date_add_days", sa.DateTime(), True
 
 
+class add_seconds(FunctionElement[Any]):  # noqa: N801
+    """An instant plus a whole number of seconds, which may be a column."""
+
+    name, type, inherit_cache = "add_seconds", sa.DateTime(), True
+
+
 class seconds_between(FunctionElement[float]):  # noqa: N801
     """Seconds from the first instant to the second, as DOUBLE."""
 
@@ -61,6 +67,12 @@ def _ratio(element: ratio, compiler: SQLCompiler, **kw: Any) -> str:
 def _date_add_days(element: date_add_days, compiler: SQLCompiler, **kw: Any) -> str:
     moment, days = _parts(element, compiler, **kw)
     return f"({moment} + {days} * INTERVAL '1 day')"
+
+
+@compiles(add_seconds)
+def _add_seconds(element: add_seconds, compiler: SQLCompiler, **kw: Any) -> str:
+    moment, seconds = _parts(element, compiler, **kw)
+    return f"({moment} + {seconds} * INTERVAL '1 second')"
 
 
 @compiles(seconds_between)

@@ -118,10 +118,13 @@ def _try(check: str, look: Callable[[], str]) -> Finding:
 
 
 def _rules(settings: Settings) -> str:
-    from crosscheck.rules import load_lead_states
+    from crosscheck.rules import load_lead_states, load_rules
 
-    states = load_lead_states(settings.path(settings.rules) / "lead_states")
-    return f"version {states.version}"
+    folder = settings.path(settings.rules)
+    states, rules = load_lead_states(folder / "lead_states"), load_rules(folder)
+    drafts = [name for name, head in ({**states.heads, **rules.heads}).items() if head.is_draft]
+    unsigned = f"; drafts, for both heads to sign: {', '.join(drafts)}" if drafts else ""
+    return f"lead states {states.version}, others {rules.version}{unsigned}"
 
 
 def _warehouse(settings: Settings) -> str:

@@ -119,10 +119,11 @@ def _privacy_key(folder: Path) -> list[Path]:
 
 def _rules(folder: Path) -> list[Path]:
     """Copies of the shipped rules, for both heads to change and sign."""
-    shipped = Path(__file__).parents[2] / "rules" / "lead_states"
+    from crosscheck.rules import SHIPPED
+
     written = []
-    for rule in sorted(shipped.glob("*.yaml")):
-        path = folder / "rules" / "lead_states" / rule.name
+    for rule in sorted(SHIPPED.rglob("*.yaml")):
+        path = folder / "rules" / rule.relative_to(SHIPPED)
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(rule.read_bytes())

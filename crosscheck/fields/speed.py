@@ -29,6 +29,25 @@ STAGES = (
           allowed=("all_hours", "business_hours")),
 )
 
+BREACHES = (
+    Field("lead_kind", Kind.TEXT, "The kind of lead, by `rules/sla.yaml`, whose promise was not kept."),
+    Field("allowed_seconds", Kind.COUNT, "What the promise allows from creation to the first attempt, by its clock.",
+          unit="seconds", low=1),
+    Field("due_at", Kind.INSTANT, "When the first attempt was due at the latest, UTC."),
+    Field("responded_at", Kind.INSTANT, "First attempt by a person at or after creation: an outbound touch, or an "
+                                        "answered contact where the customer was quicker, UTC; null while waiting."),
+    Field("late_seconds", Kind.COUNT, "From the due instant to the first attempt; null while waiting.", unit="seconds",
+          low=0),
+    Field("late_business_seconds", Kind.COUNT, "The same while the business was open; null while waiting.",
+          unit="seconds", low=0),
+    Field("is_waiting", Kind.FLAG, "Nobody has tried to reach the lead yet."),
+    Field("owed_by", Kind.TEXT, "Who had the lead when the attempt fell due: sales, handed over by then; routing, not "
+                                "handed over yet; unknown, the hand-over is not on record.",
+          allowed=("sales", "routing", "unknown")),
+    Field("next_action", Kind.TEXT, "What has to be done now: assign it to somebody, or attempt to reach it; null once "
+                                    "somebody tried.", allowed=("assign", "attempt")),
+)
+
 COUNTS = (
     Field("started_count", Kind.COUNT, "Unique leads whose delay began on record.", unit="leads", low=0),
     Field("ended_count", Kind.COUNT, "Those of them whose delay ended within the horizon.", unit="leads", low=0),
@@ -53,4 +72,4 @@ PERCENTILES = tuple(
         ("", f"The delay that {percent} % of the leads did not exceed; null while fewer have ended."),
         ("_least", f"What the delay of {percent} % of the leads is at least, however soon those end that still wait.")))
 
-FIELDS: tuple[Field, ...] = (*CALENDAR, *STAGES, *COUNTS, *SHARES, *PERCENTILES)
+FIELDS: tuple[Field, ...] = (*CALENDAR, *STAGES, *BREACHES, *COUNTS, *SHARES, *PERCENTILES)

@@ -13,6 +13,8 @@ from warehouse.marts import (
     lead_quality,
     metric_coverage,
     response_curve,
+    rule_version,
+    sla_breach,
     source_freshness,
     speed_to_lead,
     spend_reconciliation,
@@ -24,6 +26,6 @@ from warehouse.marts.base import BuiltMart, Check, Mart, Partition
 MARTS: tuple[Mart, ...] = tuple(module.MART for module in (
     lead_fact, deal_fact, campaign_roi_daily, campaign_roi_cohort, campaign_roi_closed, date_basis_tieout,
     lead_quality, spend_waste, contradiction, spend_reconciliation, source_freshness, unmatched_leads,
-    metric_coverage, speed_to_lead, response_curve))
+    metric_coverage, speed_to_lead, response_curve, sla_breach, rule_version))
 
 __all__ = ["MARTS", "BuiltMart", "Check", "Mart", "Partition"]

@@ -25,8 +25,6 @@ from warehouse.marts.returns import (
 from warehouse.shims import Expression, date_add_days, day_plus, last_day, start_of
 from warehouse.staging.base import Context, Part, Selectable
 
-HORIZONS = (30, 60, 90)
-
 RECORD = Table(
     "campaign_roi_cohort", Layer.MART,
     "One row per platform, account, campaign, month of lead creation and horizon.",
@@ -49,7 +47,7 @@ _SPEND = ("spend_reporting_amount", "impression_count", "click_count")
 
 
 def select(ctx: Context) -> sa.Select[Any]:
-    """The three horizons of every campaign and month of the scope."""
+    """Every campaign and month of the scope, once per agreed horizon."""
     rows = stacked({"cohort_month": sa.Date(), "horizon_days": sa.BigInteger()}, _SPEND, *_parts(ctx))
     last = last_day("month", rows.c.cohort_month)
     return finished(ctx, RECORD, rows, last, is_matured=is_matured(ctx, last, rows.c.horizon_days))
@@ -58,7 +56,7 @@ def select(ctx: Context) -> sa.Select[Any]:
 def _parts(ctx: Context) -> list[Part]:
     """Spend, leads and won deals, each row once per horizon."""
     spend, lead = ctx.current(DAILY).alias("spend"), ctx.current(LEAD_FACT).alias("lead")
-    deal, age = ctx.current(DEAL_FACT).alias("deal"), _ages()
+    deal, age = ctx.current(DEAL_FACT).alias("deal"), _ages(ctx)
     horizon, month = age.c.horizon_days, start_of("month", spend.c.day)
     ours: dict[str, Expression] = {"horizon_days": horizon}
     told = sa.or_(*(spend.c[name].is_not(None) for name in _SPEND))
@@ -75,10 +73,10 @@ def _parts(ctx: Context) -> list[Part]:
     ]
 
 
-def _ages() -> Selectable:
+def _ages(ctx: Context) -> Selectable:
     """One row per horizon."""
     return sa.union_all(*(sa.select(sa.literal_column(str(days), sa.BigInteger()).label("horizon_days"))
-                          for days in HORIZONS)).subquery("ages")
+                          for days in ctx.rules.horizons.days)).subquery("ages")
 
 
 def within_horizon(moment: Expression, created: Expression, horizon: Expression) -> Expression:

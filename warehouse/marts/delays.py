@@ -60,13 +60,21 @@ def published_delay(ctx: Context) -> sa.Select[tuple[str, str]]:
     return sa.select(sa.union_all(*sources).subquery("sources"))
 
 
-def lead_moments(lead: Selectable, names: tuple[str, ...], where: Expression) -> sa.CTE:
-    """Unique leads of `lead_fact` with the named columns, their moments, and the business time passed by each.
+def turned_sources(ctx: Context) -> sa.Select[tuple[str]]:
+    """Sources that may publish a metric today and might not as of what is published, or the other way round."""
+    now, before = ctx.current(METRIC_COVERAGE).alias("now"), ddl.table(METRIC_COVERAGE, "mart")
+    same = sa.and_(before.c.source == now.c.source, before.c.metric == now.c.metric)
+    return sa.select(now.c.source).join(before, same).where(before.c.is_published != now.c.is_published)
+
+
+def lead_moments(lead: Selectable, names: tuple[str, ...], where: Expression, horizon: Expression = AGE,
+                 timed: tuple[str, ...] = _MOMENTS) -> sa.CTE:
+    """Unique leads of `lead_fact` with the named columns, their moments, and the business time passed by some of them.
 
     `closes` is the end of the horizon. A moment that is not on record, or after it, is null.
     """
     second = {name: whole_second(lead.c[f"{name}_at"]) for name in ("created", "assigned", "first_touch", "answered")}
-    closes = date_add_days(second["created"], AGE)
+    closes = date_add_days(second["created"], horizon)
     attempted = sa.func.least(second["first_touch"], second["answered"], type_=sa.DateTime())
     handed = sa.case((second["assigned"].is_not(None), sa.func.least(second["assigned"], attempted,
                                                                      type_=sa.DateTime())))
@@ -78,7 +86,7 @@ def lead_moments(lead: Selectable, names: tuple[str, ...], where: Expression) ->
     ).where(lead.c.is_unique, where).subquery("moments")
     origin: Selectable = row
     passed = []
-    for name in _MOMENTS:
+    for name in timed:
         origin, business = with_business(origin, row.c[name], f"{name}_day")
         passed.append(business.label(f"{name}_business"))
     return sa.select(row, *passed).select_from(origin).cte("moments_passed")

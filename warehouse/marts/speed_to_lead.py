@@ -12,9 +12,8 @@ from crosscheck.tables import Layer, Table
 from warehouse import ddl
 from warehouse.marts.base import Check, Mart, Partition, arrange
 from warehouse.marts.campaign_roi_cohort import is_matured
-from warehouse.marts.delays import AGE, BANDS, HORIZON, in_band, lead_delays, lead_moments
+from warehouse.marts.delays import AGE, BANDS, HORIZON, in_band, lead_delays, lead_moments, turned_sources
 from warehouse.marts.lead_fact import RECORD as LEAD_FACT
-from warehouse.marts.metric_coverage import RECORD as METRIC_COVERAGE
 from warehouse.metrics import SPEED_METRICS, bounds
 from warehouse.shims import Expression, count_if, last_day
 from warehouse.staging.base import Context, Selectable
@@ -114,12 +113,9 @@ def _matured(ctx: Context, row: Selectable) -> Expression:
 def stale(ctx: Context) -> sa.Select[Any]:
     """Months that have matured since they were published, and all months of a source that may publish more, or less."""
     there, lead = ddl.table(RECORD, "mart"), ddl.table(LEAD_FACT, "mart")
-    now, before = ctx.current(METRIC_COVERAGE).alias("now"), ddl.table(METRIC_COVERAGE, "mart")
-    turned = (sa.select(now.c.source)
-              .join(before, sa.and_(before.c.source == now.c.source, before.c.metric == now.c.metric))
-              .where(before.c.is_published != now.c.is_published))
     aged = sa.select(there.c.cohort_month).where(there.c.is_matured != _matured(ctx, there))
-    both = sa.union(aged, sa.select(lead.c.cohort_month).where(lead.c.source.in_(turned))).subquery("stale")
+    turned = sa.select(lead.c.cohort_month).where(lead.c.source.in_(turned_sources(ctx)))
+    both = sa.union(aged, turned).subquery("stale")
     return sa.select(both.c.cohort_month)
 
 

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 
+from crosscheck.rules import Rules, default_rules
 from crosscheck.tables import Table
 from crosscheck.windows import local_day
 from warehouse import ddl
@@ -43,6 +44,7 @@ class Context:
     fx_max_age_days: int
     sources: tuple[tuple[str, int], ...] = ()
     rule_version: str = ""
+    rules: Rules = field(default_factory=default_rules)
     conn: sa.Connection | None = None
     steps: dict[str, Selectable] = field(default_factory=dict)
     scopes: dict[str, sa.Table] = field(default_factory=dict)

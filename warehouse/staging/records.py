@@ -16,6 +16,9 @@ def _derived(name: str, grain: str, key: str, required: str = "", optional: str 
 LEAD_STATE_RULE = _derived(
     "lead_state_rule", "One row per source, status field, status and state that both heads agreed it means.",
     "source status_field status state", "rule_version")
+RULE_FILE = _derived(
+    "rule_file", "One row per rule file that the last build went by.", "rule_file",
+    "rule_version is_draft", "effective_from_day signed_by_marketing signed_by_sales")
 FX_DAILY = _derived(
     "fx_daily", "One row per day and currency: the rate by which the last build converted.",
     "day from_currency", "fx_rate fx_day")
@@ -35,4 +38,4 @@ DEAL_TOUCHED = _derived(
     "source deal_id")
 
 DERIVED: tuple[Table, ...] = (
-    LEAD_STATE_RULE, FX_DAILY, CAMPAIGN_KEY, BUILD_BASIS, BUSINESS_DAY, LEAD_TOUCHED, DEAL_TOUCHED)
+    LEAD_STATE_RULE, RULE_FILE, FX_DAILY, CAMPAIGN_KEY, BUILD_BASIS, BUSINESS_DAY, LEAD_TOUCHED, DEAL_TOUCHED)

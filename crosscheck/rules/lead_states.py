@@ -13,21 +13,17 @@ A status that stands in no file is unknown and is reported; it never silently me
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
-
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from crosscheck.errors import ConfigError
 from crosscheck.fields.crm import STATES
+from crosscheck.rules.reader import HEAD, Head, Reading, content_version
 
-_KEYS = ("connector", "signed_by", "effective_from", "fields")
-_SIGNATORIES = ("marketing", "sales")
+#: The folder of these files, below that of all rules.
+STATE_FILES = "lead_states"
 
 
 @dataclass(frozen=True, order=True)
@@ -70,9 +66,15 @@ class LeadStates:
     @property
     def version(self) -> str:
         """Twelve hexadecimal digits over all meanings; comments and order do not count."""
-        lines = sorted(f"{file.connector}|{field}|{status}|{','.join(sorted(states))}"
-                       for file in self.files.values() for (field, status), states in file.statuses.items())
-        return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:12]
+        return content_version("\n".join(sorted(
+            f"{file.connector}|{field}|{status}|{','.join(sorted(states))}"
+            for file in self.files.values() for (field, status), states in file.statuses.items())))
+
+    @property
+    def heads(self) -> Mapping[str, Head]:
+        """By file: the version that all files share, and who signed this one."""
+        return {f"{STATE_FILES}/{name}": Head(self.version, file.effective_from, file.signed_by)
+                for name, file in self.files.items()}
 
     def states_for(self, *names: str) -> Mapping[tuple[str, str], tuple[str, ...]]:
         """(status_field, status) -> states by the first of these names that has a file; empty when none has.
@@ -90,7 +92,7 @@ def load_lead_states(folder: Path) -> LeadStates:
     """Every `*.yaml` of a folder. Raises ConfigError naming file and line of what is wrong."""
     files: dict[str, RuleFile] = {}
     for path in sorted(folder.glob("*.yaml")):
-        file = _read(path)
+        file = _file(Reading.of(path))
         if file.connector in files:
             raise ConfigError(f"{path.name}: connector {file.connector} has two rule files", fix="keep one of them")
         files[file.connector] = file
@@ -99,75 +101,27 @@ def load_lead_states(folder: Path) -> LeadStates:
     return LeadStates(files)
 
 
-def _read(path: Path) -> RuleFile:
-    try:
-        tree = YAML(typ="rt").load(path.read_text(encoding="utf-8"))
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = mark.line if mark is not None else 0
-        raise _wrong(path, line, str(error.problem or error.context).splitlines()[0]) from None
-    except YAMLError as error:
-        raise _wrong(path, 0, str(error).splitlines()[0]) from None
-    _check_keys(path, tree, _KEYS, required=("connector", "fields"))
-    return RuleFile(str(tree["connector"]), _effective(path, tree), _signatures(path, tree), _statuses(path, tree))
+def _file(read: Reading) -> RuleFile:
+    read.keys(("connector", *HEAD, "fields"), required=("connector", "fields"))
+    return RuleFile(read.text("connector"), read.effective_from(), read.signatures(), _statuses(read))
 
 
-def _statuses(path: Path, tree: Any) -> dict[tuple[str, str], tuple[str, ...]]:
+def _statuses(read: Reading) -> dict[tuple[str, str], tuple[str, ...]]:
     found: dict[tuple[str, str], tuple[str, ...]] = {}
-    for field, statuses in _mapping(path, tree, "fields").items():
-        for status in _mapping(path, tree["fields"], field):
+    for field, statuses in read.named("fields").items():
+        for status in statuses.tree:
             if not isinstance(status, str):
-                raise _wrong(path, _line(statuses, status), f"{field}: status {status!r} is not text; quote it")
-            found[field, status] = _states(path, statuses, status)
+                raise statuses.wrong(status, f"{field}: status {status!r} is not text; quote it")
+            found[field, status] = _states(statuses, status)
     return found
 
 
-def _states(path: Path, statuses: Any, status: str) -> tuple[str, ...]:
-    states, line = statuses[status], _line(statuses, status)
+def _states(statuses: Reading, status: str) -> tuple[str, ...]:
+    states = statuses.tree[status]
     if not isinstance(states, list):
-        raise _wrong(path, line, f"{status}: give a list of states, [] for none")
+        raise statuses.wrong(status, f"{status}: give a list of states, [] for none")
     if unknown := [state for state in states if state not in STATES]:
-        raise _wrong(path, line, f"{status}: unknown state {unknown[0]!r}; there are {', '.join(STATES)}")
+        raise statuses.wrong(status, f"{status}: unknown state {unknown[0]!r}; there are {', '.join(STATES)}")
     if len(set(states)) != len(states):
-        raise _wrong(path, line, f"{status}: a state stands twice")
+        raise statuses.wrong(status, f"{status}: a state stands twice")
     return tuple(str(state) for state in states)
-
-
-def _effective(path: Path, tree: Any) -> date | None:
-    day = tree.get("effective_from")
-    if day is None or isinstance(day, date):
-        return day
-    raise _wrong(path, _line(tree, "effective_from"), "effective_from is a day, as in 2026-01-31")
-
-
-def _signatures(path: Path, tree: Any) -> dict[str, str | None]:
-    if tree.get("signed_by") is None:
-        return dict.fromkeys(_SIGNATORIES)
-    signed = _mapping(path, tree, "signed_by")
-    _check_keys(path, signed, _SIGNATORIES)
-    return {name: None if signed.get(name) is None else str(signed[name]) for name in _SIGNATORIES}
-
-
-def _mapping(path: Path, parent: Any, key: str) -> Any:
-    if not isinstance(parent[key], dict):
-        raise _wrong(path, _line(parent, key), f"{key} must be a mapping")
-    return parent[key]
-
-
-def _check_keys(path: Path, tree: Any, allowed: tuple[str, ...], required: tuple[str, ...] = ()) -> None:
-    if not isinstance(tree, dict):
-        raise _wrong(path, 0, "a mapping is expected")
-    for key in tree:
-        if key not in allowed:
-            raise _wrong(path, _line(tree, key), f"unknown key {key!r}; there are {', '.join(allowed)}")
-    for key in required:
-        if key not in tree:
-            raise _wrong(path, 0, f"key {key!r} is missing")
-
-
-def _line(tree: Any, key: object) -> int:
-    return int(tree.lc.key(key)[0])
-
-
-def _wrong(path: Path, line: int, what: str) -> ConfigError:
-    return ConfigError(f"{path.name}, line {line + 1}: {what}", fix=f"edit {path.name}")
