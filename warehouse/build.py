@@ -22,18 +22,18 @@ from crosscheck.faultpoints import Faultpoint, faultpoint
 from crosscheck.rules import LeadStates, Rules, default_rules
 from crosscheck.settings import Settings
 from warehouse import ddl, dirty, ops
-from warehouse.calendar import library, refresh_calendar
 from warehouse.engine import Warehouse
 from warehouse.ledger import Run
 from warehouse.marts import MARTS, BuiltMart, Mart
 from warehouse.scope import Scopes
 from warehouse.staging.base import Context
+from warehouse.staging.clock import library, refresh_clock
 from warehouse.staging.fx import fx_daily
 from warehouse.staging.names import campaign_key
-from warehouse.staging.records import BUILD_BASIS, BUSINESS_DAY
+from warehouse.staging.records import BUILD_BASIS, BUSINESS_CLOCK
 from warehouse.underlay import refresh_keys, refresh_rates
 
-_DEFINITIONS = ("marts", "staging", "calendar.py", "metrics.py", "shims.py")
+_DEFINITIONS = ("marts", "staging", "metrics.py", "shims.py")
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def _build(conn: sa.Connection, settings: Settings, run: Run, full: bool, states
     ctx.rule_version = dirty.rule_version(conn)
     dirty.load_files(conn, rules.heads, states.heads if states else None)
     _compare_basis(conn, settings, rules)
-    refresh_calendar(conn, rules.sla.hours, settings.project.time_zone, run.as_of)
+    refresh_clock(conn, rules.sla.hours, settings.project.time_zone, run.as_of)
     refresh_rates(conn, ctx.step(fx_daily))
     refresh_keys(conn, ctx.step(campaign_key))
     whole = full or _everything(conn)
@@ -129,7 +129,7 @@ def _compare_basis(conn: sa.Connection, settings: Settings, rules: Rules) -> Non
     if conn.scalar(sa.select(basis.c.fingerprint)) == now:
         return
     conn.execute(sa.delete(basis))
-    conn.execute(sa.delete(ddl.table(BUSINESS_DAY)))
+    conn.execute(sa.delete(ddl.table(BUSINESS_CLOCK)))
     conn.execute(sa.insert(basis).values(fingerprint=now))
     dirty.mark_all(conn)
 

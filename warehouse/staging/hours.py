@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from warehouse import ddl
 from warehouse.shims import Expression, add_seconds, day_plus, seconds_between
 from warehouse.staging.base import Selectable
-from warehouse.staging.records import BUSINESS_DAY
+from warehouse.staging.records import BUSINESS_CLOCK
 
 #: Days in which a promise in business time falls due, the longest holidays included.
 _LONGEST = 31
@@ -23,7 +23,7 @@ def with_business(origin: Selectable, moment: Expression, name: str) -> tuple[sa
 
     Null for an instant outside the calendar. `name` tells this look-up from the others of a row.
     """
-    day = ddl.table(BUSINESS_DAY).alias(name)
+    day = ddl.table(BUSINESS_CLOCK).alias(name)
     second = sa.cast(seconds_between(sa.cast(day.c.utc_day, sa.DateTime()), moment), sa.BigInteger())
     parts = [sa.func.greatest(sa.func.least(second, day.c[f"closes_{n}_seconds"]) - day.c[f"opens_{n}_seconds"], 0,
                               type_=sa.BigInteger()) for n in (1, 2)]
@@ -37,7 +37,7 @@ def business_due(rows: Selectable, since: Expression, passed: Expression) -> tup
     Looked for from the day of `since` on, for as long as no business is closed; null beyond. The days are joined one by
     one: PostgreSQL would compare every row with every day of the calendar.
     """
-    day, ahead = ddl.table(BUSINESS_DAY).alias("due_day"), _offsets()
+    day, ahead = ddl.table(BUSINESS_CLOCK).alias("due_day"), _offsets()
     within = passed - day.c.before_seconds
     first = day.c.closes_1_seconds - day.c.opens_1_seconds
     whole = first + day.c.closes_2_seconds - day.c.opens_2_seconds

@@ -14,7 +14,7 @@ from crosscheck.canonical import LEAD
 from crosscheck.rules import BusinessHours
 from warehouse import ddl
 from warehouse.load import load_rows
-from warehouse.staging.records import BUSINESS_DAY
+from warehouse.staging.records import BUSINESS_CLOCK
 
 _DAY = timedelta(days=1)
 _CLOSED = (0, 0)
@@ -27,18 +27,18 @@ def library() -> str:
     return f"holidays {version('holidays')}"
 
 
-def refresh_calendar(conn: sa.Connection, hours: BusinessHours, zone: str, as_of: datetime) -> None:
+def refresh_clock(conn: sa.Connection, hours: BusinessHours, zone: str, as_of: datetime) -> None:
     """Fill the days from the oldest lead's year to the end of next year, unless they are there.
 
     Whoever changes what the business hours follow from must empty the table: only its ends are looked at.
     """
-    lead, table = ddl.table(LEAD), ddl.table(BUSINESS_DAY)
+    lead, table = ddl.table(LEAD), ddl.table(BUSINESS_CLOCK)
     oldest = conn.scalar(sa.select(sa.func.min(lead.c.created_day))) or as_of.date()
     first, last = date(oldest.year, 1, 1) - _DAY, date(as_of.year + 1, 12, 31)
     if conn.execute(sa.select(sa.func.min(table.c.utc_day), sa.func.max(table.c.utc_day))).one() == (first, last):
         return
     conn.execute(sa.delete(table))
-    columns = zip(BUSINESS_DAY.arrow(), zip(*calendar(hours, zone, first, last), strict=True), strict=True)
+    columns = zip(BUSINESS_CLOCK.arrow(), zip(*calendar(hours, zone, first, last), strict=True), strict=True)
     load_rows(conn, table, pa.table({field.name: pa.array(values, field.type) for field, values in columns}))
 
 

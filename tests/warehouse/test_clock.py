@@ -11,10 +11,10 @@ import sqlalchemy as sa
 from crosscheck.errors import ConfigError
 from crosscheck.rules import BusinessHours, default_rules
 from warehouse import ddl
-from warehouse.calendar import calendar, refresh_calendar
 from warehouse.engine import Warehouse
+from warehouse.staging.clock import calendar, refresh_clock
 from warehouse.staging.hours import business_due, with_business
-from warehouse.staging.records import BUSINESS_DAY
+from warehouse.staging.records import BUSINESS_CLOCK
 
 AS_OF = datetime(2026, 6, 20, 19)  # noqa: DTZ001
 LATE = BusinessHours((0, 1, 2, 4, 5, 6), time(9, 15), time(22, 45), (date(2026, 3, 9),), "US")
@@ -34,7 +34,7 @@ def test_two_look_ups_and_a_subtraction(wh: Warehouse, hours: BusinessHours, zon
     chance = random.Random(5)
     starts = [datetime(2026, 1, 2) + timedelta(seconds=chance.randrange(150 * 86_400)) for _ in range(120)]  # noqa: DTZ001
     pairs = [(start, start + timedelta(seconds=chance.randrange(1, 9 * 86_400))) for start in starts]
-    wh.write(lambda conn: refresh_calendar(conn, hours, zone, AS_OF))
+    wh.write(lambda conn: refresh_clock(conn, hours, zone, AS_OF))
     row = sa.union_all(*(sa.select(*(sa.cast(sa.literal(value), kind).label(name) for name, value, kind in (
         ("place", place, sa.Integer()), ("start", start, sa.DateTime()), ("finish", finish, sa.DateTime()))))
         for place, (start, finish) in enumerate(pairs))).subquery("pairs")
@@ -55,9 +55,9 @@ def test_two_look_ups_and_a_subtraction(wh: Warehouse, hours: BusinessHours, zon
 
 def test_the_calendar_reaches_from_the_oldest_lead_to_the_next_year(wh: Warehouse) -> None:
     """Without a lead it begins this year; it is made once, and again when the year turns."""
-    hours, day = default_rules().sla.hours, ddl.table(BUSINESS_DAY).c.utc_day
+    hours, day = default_rules().sla.hours, ddl.table(BUSINESS_CLOCK).c.utc_day
     for at, last in ((AS_OF, 2027), (AS_OF, 2027), (AS_OF.replace(year=2027), 2028)):
-        wh.write(lambda conn, at=at: refresh_calendar(conn, hours, "Asia/Ho_Chi_Minh", at))
+        wh.write(lambda conn, at=at: refresh_clock(conn, hours, "Asia/Ho_Chi_Minh", at))
         with wh.engine.connect() as conn:
             assert conn.execute(sa.select(sa.func.min(day), sa.func.max(day))).one() == (
                 date(at.year - 1, 12, 31), date(last, 12, 31))
