@@ -9,6 +9,7 @@ from random import Random
 
 from sandbox.catalogue import META_VN, Plan
 from sandbox.contradictions import contradict
+from sandbox.delays import misroute
 from sandbox.histories import Office, Sale
 from sandbox.leads import Arrival, Reception, name_at
 from sandbox.leaking import leak
@@ -54,6 +55,7 @@ def plant(rng: Random, draft: Draft, reception: Reception, office: Office, runs:
     _forget(draft)
     contradict(draft.leads, draft.deals, draft.planted, reception.nights[0])
     leak(draft.leads, draft.deals, draft.planted, reception.nights[0])
+    misroute(draft.leads, draft.planted, reception.first)
 
 
 def _repeats(rng: Random, draft: Draft, reception: Reception, office: Office, runs: Sequence[Running]) -> None:

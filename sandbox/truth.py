@@ -22,7 +22,9 @@ from sandbox.truth_ledger import Ledger
 from sandbox.truth_origin import UNMATCHED, CampaignKey
 from sandbox.truth_roi import Cells, closed, cohort, daily, month
 from sandbox.truth_shares import SMALL_SAMPLE, wilson
+from sandbox.truth_sla import breaches
 from sandbox.truth_sourcing import conflicts, people, sourced
+from sandbox.truth_speed import curve, speed
 from sandbox.truth_tieout import tieout
 from sandbox.truth_waste import waste
 
@@ -46,7 +48,8 @@ def expected(company: Company, night: int, *, missed: Collection[int] = ()) -> T
              "unmatched_leads": unmatched, "metric_coverage": coverage, "spend_waste": waste,
              "contradiction": contradictions, "leak_evidence": leak_evidence, "leak_waterfall": leak_waterfall,
              "lead_origin": origins, "sourcing": sourcing,
-             "sourcing_conflict": claimed}
+             "sourcing_conflict": claimed,
+             "speed_to_lead": speed, "response_curve": curve, "sla_breach": breaches}
     return Truth(night, {mart: dict(sorted(rows(ledger))) for mart, rows in marts.items()})
 
 

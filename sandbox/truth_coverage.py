@@ -10,7 +10,7 @@ from sandbox.truth_origin import UNMATCHED
 from sandbox.truth_roi import Cells
 
 #: The share that must be on record before a metric is published.
-NEEDED = {"speed_to_lead": 0.6, "roi": 1.0, "match": 0.5}
+NEEDED = {"speed_to_lead": 0.6, "routing_delay": 0.6, "roi": 1.0, "match": 0.5}
 
 
 def coverage(ledger: Ledger) -> Iterator[tuple[Key, Cells]]:
@@ -19,6 +19,7 @@ def coverage(ledger: Ledger) -> Iterator[tuple[Key, Cells]]:
         people = [head for head in ledger.heads.values() if head.lead.crm == crm]
         wins = [win for win in ledger.wins if win.crm == crm]
         parts = {"speed_to_lead": [head.is_touched for head in people],
+                 "routing_delay": [head.is_assigned for head in people],
                  "roi": [win.margin is not None for win in wins],
                  "match": [head.campaign != UNMATCHED for head in people]}
         for metric, known in parts.items():

@@ -33,6 +33,8 @@ MEANING: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("relation_name", "Sai số"): ("invalid_contact",),
     ("relation_name", "Sai đối tượng"): ("reached", "wrong_target"),
 }
+#: The status that says a salesperson was given the lead. The other CRM has none.
+HANDED_OVER = "hs_lead_status", "OPEN"
 ANSWERED_SECONDS = 20
 FX_MAX_AGE_DAYS = 7
 _NEVER = datetime.max.replace(tzinfo=UTC)
@@ -63,7 +65,9 @@ class Head:
     day: date
     states: dict[str, datetime] = field(default_factory=dict)
     is_recorded: bool = False
-    is_touched: bool = False
+    assigned: list[datetime] = field(default_factory=list)
+    touched: list[datetime] = field(default_factory=list)
+    answered: list[datetime] = field(default_factory=list)
     wins: list[Win] = field(default_factory=list)
 
     def within(self, state: str, days: int | None) -> bool:
@@ -75,6 +79,16 @@ class Head:
         """Reached, and neither a wrong target nor an invalid contact."""
         return self.within("reached", days) and not (
             self.within("wrong_target", days) or self.within("invalid_contact", days))
+
+    @property
+    def is_touched(self) -> bool:
+        """Whether somebody tried to reach the person since the lead came."""
+        return any(at >= self.lead.created for at in self.touched)
+
+    @property
+    def is_assigned(self) -> bool:
+        """Whether it is on record that the lead was handed to somebody."""
+        return any(at >= self.lead.created for at in self.assigned)
 
     @property
     def is_valid(self) -> bool:
@@ -142,14 +156,17 @@ def heads_with_history(company: Company, nights: Sequence[datetime], directory: 
 
 def _enrol(head: Head, lead: Lead, nights: Sequence[datetime]) -> None:
     """Adds one record's statuses and calls to the person's states."""
-    reached = [call.at for call in lead.calls if call.outcome == "answered" and call.seconds >= ANSWERED_SECONDS]
-    events = [("reached", at) for at in reached if at <= nights[-1]]
+    calls = [call for call in lead.calls if call.at <= nights[-1]]
+    spoken = [call.at for call in calls if call.outcome == "answered" and call.seconds >= ANSWERED_SECONDS]
+    head.answered += spoken
+    head.touched += [call.at for call in calls if call.direction == "outbound"]
+    events = [("reached", at) for at in spoken]
     for change in recorded(lead, nights):
         head.is_recorded = True
         events += [(state, change.at) for state in MEANING.get((change.field, change.value), ())]
-    head.is_recorded = head.is_recorded or any(call.at <= nights[-1] for call in lead.calls)
-    head.is_touched = head.is_touched or any(call.direction == "outbound" and head.lead.created <= call.at <= nights[-1]
-                                             for call in lead.calls)
+        if (change.field, change.value) == HANDED_OVER:
+            head.assigned.append(change.at)
+    head.is_recorded = head.is_recorded or bool(calls)
     for state, at in events:
         head.states[state] = min(at, head.states.get(state, _NEVER))
 

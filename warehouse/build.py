@@ -28,9 +28,10 @@ from warehouse.marts import MARTS, BuiltMart, Mart
 from warehouse.scope import Scopes
 from warehouse.staging.base import Context
 from warehouse.staging.calendar import refresh_days
+from warehouse.staging.clock import library, refresh_clock
 from warehouse.staging.fx import fx_daily
 from warehouse.staging.names import campaign_key
-from warehouse.staging.records import BUILD_BASIS
+from warehouse.staging.records import BUILD_BASIS, BUSINESS_CLOCK
 from warehouse.underlay import refresh_keys, refresh_rates
 
 _DEFINITIONS = ("marts", "staging", "metrics.py", "shims.py")
@@ -75,6 +76,7 @@ def _build(conn: sa.Connection, settings: Settings, run: Run, full: bool, states
     dirty.load_files(conn, rules.heads, states.heads if states else None)
     _compare_basis(conn, settings, rules)
     refresh_days(conn, rules.sla, settings.project.time_zone, run.as_of)
+    refresh_clock(conn, rules.sla.hours, settings.project.time_zone, run.as_of)
     refresh_rates(conn, ctx.step(fx_daily))
     refresh_keys(conn, ctx.step(campaign_key))
     whole = full or _everything(conn)
@@ -121,14 +123,15 @@ def _everything(conn: sa.Connection) -> bool:
 
 
 def _compare_basis(conn: sa.Connection, settings: Settings, rules: Rules) -> None:
-    """Mark everything when currency, zone, rate's age, rules or the definitions in code are not those of last time."""
+    """Mark everything, and forget the calendar, when currency, zone, rate's age, rules or code are others by now."""
     basis = ddl.table(BUILD_BASIS)
     project = settings.project
     now = "|".join((project.reporting_currency, project.time_zone, str(settings.gates.fx_max_age_days), rules.version,
-                    definitions()))
+                    library(), definitions()))
     if conn.scalar(sa.select(basis.c.fingerprint)) == now:
         return
     conn.execute(sa.delete(basis))
+    conn.execute(sa.delete(ddl.table(BUSINESS_CLOCK)))
     conn.execute(sa.insert(basis).values(fingerprint=now))
     dirty.mark_all(conn)
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from crosscheck.fields.speed import BANDS
 from warehouse.shims import Expression, per, ratio, wilson
 
 
@@ -100,8 +101,14 @@ WASTE_METRICS: tuple[Metric, ...] = tuple(
 DISCOUNT = Metric("discount_rate", "What sales let off the list price, of the deals whose discount is on record.",
                   ("discount_reporting_amount",), "list_reporting_amount", "share")
 
+SPEED_METRICS: tuple[Metric, ...] = (
+    *(Metric(f"band_{band}_rate", f"Leads whose delay took {words}.", (f"band_{band}_count",), "started_count", "share")
+      for band, words in BANDS.items()),
+    Metric("waiting_rate", "Leads whose delay did not end within the horizon, or not yet.", ("waiting_count",),
+           "started_count", "share"))
+
 METRICS: tuple[Metric, ...] = (
-    *RETURN_METRICS, *FIVE_RATIOS, COVERAGE, UNFIT, VERDICT, *WASTE_METRICS, COVERED, DISCOUNT)
+    *RETURN_METRICS, *FIVE_RATIOS, COVERAGE, UNFIT, VERDICT, *WASTE_METRICS, COVERED, DISCOUNT, *SPEED_METRICS)
 
 
 def bounds(metric: Metric, columns: Mapping[str, Expression]) -> tuple[Expression, Expression]:

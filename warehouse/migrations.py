@@ -49,11 +49,19 @@ def _discounts(conn: sa.Connection) -> None:
                              "NUMERIC(18, 6)"))
 
 
+def _delays(conn: sa.Connection) -> None:
+    """`lead_fact` tells when a lead was handed to somebody, and first spoken to."""
+    for schema in ("mart", "mart_next"):
+        for name in ("assigned_at", "answered_at"):
+            conn.execute(sa.text(f"ALTER TABLE {schema}.lead_fact ADD COLUMN IF NOT EXISTS {name} TIMESTAMP"))
+
+
 #: What was ever applied, oldest first; the position is the version.
 STEPS: tuple[tuple[str, Step], ...] = (
     ("tables from records", _from_records), ("when a lead was lost", _lost_leads),
     ("the lead source on record", _recorded_source), ("one tie-out", _one_tieout),
-    ("discounts in the reporting currency", _discounts))
+    ("discounts in the reporting currency", _discounts),
+    ("when a lead was assigned and answered", _delays))
 
 
 def all_tables() -> Iterator[sa.Table]:

@@ -175,7 +175,11 @@ def wilson(hits: Expression, of: Expression) -> tuple[Expression, Expression]:
         type_=sa.Double())
     scale: Expression = sa.literal_column("1e0") + ratio(sa.literal_column(repr(squared)), n)
     low, high = ratio(middle - spread, scale), ratio(middle + spread, scale)
-    inside = (sa.func.greatest(low, sa.literal_column("0e0")), sa.func.least(high, sa.literal_column("1e0")))
+    none: Expression = sa.literal_column("0e0")
+    every: Expression = sa.literal_column("1e0")
+    # of nothing and of all, one bound is exact: the last bits of a double would differ by engine
+    inside = (sa.case((hits == 0, none), else_=sa.func.greatest(low, none)),
+              sa.case((hits == of, every), else_=sa.func.least(high, every)))
     return _where_any(of, inside[0]), _where_any(of, inside[1])
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from crosscheck.errors import ConfigError
 from crosscheck.rules.reader import HEAD, Head, Reading
 
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -17,12 +18,16 @@ _WHEN = ("sources", "forms", "landing_pages")
 
 @dataclass(frozen=True)
 class BusinessHours:
-    """When somebody is there to answer: weekdays (0 is Monday), from and until, and days on which nobody is."""
+    """When somebody is there to answer: weekdays (0 is Monday), from and until, and days on which nobody is.
+
+    Beside `holidays` these are the public ones of `country` (an ISO code; empty: none).
+    """
 
     weekdays: tuple[int, ...]
     opens: time
     closes: time
     holidays: tuple[date, ...]
+    country: str = ""
 
     @property
     def minutes(self) -> int:
@@ -31,11 +36,22 @@ class BusinessHours:
 
     def open_days(self, first: date, last: date, zone: str) -> Iterator[tuple[datetime, datetime]]:
         """Opening and closing, naive UTC, of each working day from `first` to `last` in a zone."""
-        place = ZoneInfo(zone)
+        place, off = ZoneInfo(zone), {*self.holidays, *self._public_holidays(range(first.year, last.year + 1))}
         for offset in range((last - first).days + 1):
             day = first + timedelta(days=offset)
-            if day.weekday() in self.weekdays and day not in self.holidays:
+            if day.weekday() in self.weekdays and day not in off:
                 yield _utc(day, self.opens, place), _utc(day, self.closes, place)
+
+    def _public_holidays(self, years: range) -> set[date]:
+        if not self.country:
+            return set()
+        from holidays import country_holidays  # takes a while, and most commands do not ask
+
+        try:
+            return set(country_holidays(self.country, years=years))
+        except NotImplementedError:
+            raise ConfigError(f"sla.yaml: no holidays are known of country {self.country!r}",
+                              fix="give its ISO code, as in VN, or list its days under holidays") from None
 
 
 def _utc(day: date, hour: time, place: ZoneInfo) -> datetime:
@@ -79,14 +95,14 @@ def sla(read: Reading) -> Sla:
 
 def _hours(read: Reading) -> BusinessHours:
     needed = ("days", "from", "until", "holidays")
-    read.keys(needed, required=needed)
+    read.keys((*needed, "country"), required=needed)
     if strange := [day for day in read.texts("days") if day not in _WEEKDAYS]:
         raise read.wrong("days", f"days: unknown {strange[0]!r}; there are {', '.join(_WEEKDAYS)}")
     opens, closes = _hour(read, "from"), _hour(read, "until")
     if opens >= closes:
         raise read.wrong("until", "until must be later than from")
     return BusinessHours(tuple(_WEEKDAYS.index(day) for day in read.texts("days")), opens, closes,
-                         read.days("holidays"))
+                         read.days("holidays"), read.text("country") if read.has("country") else "")
 
 
 def _hour(read: Reading, key: str) -> time:

@@ -119,7 +119,7 @@ MISTAKES = [
     ("sla", '"08:00"', "8", "line 8: from: 8 is not text"),
     ("sla", '"08:00"', '"8"', "line 8: from is an hour"),
     ("sla", "tue", "die", "line 7: days: unknown 'die'"),
-    ("sla", "2026-01-01, 2026-02-16", "soon, 2026-02-16", "line 10: holidays: give a list of days"),
+    ("sla", "holidays: []", "holidays: [soon]", "line 10: holidays: give a list of days"),
     ("sla", "attempts: 6, ", "", "line 25: key 'attempts' is missing"),
     ("horizons", "[30, 60, 90]", "[30, 30]", "line 4: days: the numbers must rise"),
     ("horizons", "[30, 60, 90]", "[30, x]", "line 4: days: 'x' is not a whole number"),

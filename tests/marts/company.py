@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -105,6 +105,8 @@ class Company:
                     {"vendor_lead_id": f"form{self.made % 9}"}, {"self_declared_origin": "friend"}))})
         for _ in range(self.chance.randrange(3)):
             self._status(wh, name)
+        if self.chance.random() < 0.7:
+            self._care(wh, name, noon(day, 12))
 
     def _any(self) -> str:
         return f"l{self.chance.randrange(1, self.made + 1)}"
@@ -118,6 +120,15 @@ class Company:
             "lead_id": self._any(), "activity_id": f"t{self.chance.random()}", "occurred_at": noon(self._day(), 14),
             "direction": self.chance.choice(("inbound", "outbound")), "duration_seconds": self.chance.randrange(60),
             "outcome": self.chance.choice(("answered", "busy"))})
+
+    def _care(self, wh: Warehouse, name: str, since: datetime) -> None:
+        """The hand-over of a lead and the first call, as most leads have them on record."""
+        given = since + timedelta(seconds=self.chance.randrange(9_000))
+        self._put(wh, "lead_status", {"lead_id": name, "status": "GIVEN", "entered_at": given})
+        self._put(wh, "activity", {
+            "lead_id": name, "activity_id": f"first-{name}", "direction": "outbound",
+            "occurred_at": given + timedelta(seconds=self.chance.choice((0, 300, 301, 5_000, 400_000))),
+            "outcome": "answered", "duration_seconds": self.chance.randrange(40)})
 
     def _deal(self, wh: Warehouse) -> None:
         day = self._day()

@@ -29,6 +29,7 @@ STATES = LeadStates({"hubspot": RuleFile("hubspot", None, {}, {
     ("status", "CONNECTED"): ("reached",), ("status", "HOT"): ("reached", "hot"), ("status", "LATER"): ("potential",),
     ("status", "WRONG"): ("wrong_target",), ("status", "DEAD"): ("invalid_contact",), ("status", "NEW"): (),
     ("status", "WON"): ("closed",), ("status", "TRIED"): ("attempted",), ("status", "LOST"): ("lost",),
+    ("status", "GIVEN"): ("assigned",),
     ("recorded_source", "AD"): ("marketing",), ("recorded_source", "OWN"): ("sales",), ("recorded_source", "TYPED"): (),
     ("self_declared_origin", "advert"): ("marketing",), ("self_declared_origin", "friend"): ("sales",)})})
 STATUSES = tuple(status for field, status in STATES.files["hubspot"].statuses if field == "status")

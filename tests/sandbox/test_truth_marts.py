@@ -128,13 +128,13 @@ def _lead(lead: Lead, zone: str) -> dict[str, Any]:
     return {
         "source": lead.crm, "lead_id": lead.lead_id, "person_key": person_of(lead), "created_at": _naive(lead.created),
         "created_day": local_date(lead.created, zone), "updated_at": _naive(lead.created),
-        "is_archived": lead.archived_at is not None,
+        "is_archived": lead.archived_at is not None, "owner_id": lead.owner_id,
         "is_email_valid": mail(lead.email) is not None, "is_phone_valid": phone(lead.phone) is not None,
         "utm_source": said.get("utm_source"), "utm_campaign": utm, "utm_campaign_norm": utm and folded(utm),
         "gclid": said.get("gclid"), "gbraid": said.get("gbraid"), "wbraid": said.get("wbraid"),
         "fbclid": said.get("fbclid"), "vendor_lead_id": lead.vendor_lead_id, "crm_campaign": crm,
         "crm_campaign_norm": crm and folded(crm), "self_declared_origin": lead.declared_origin,
-        "owner_id": lead.owner_id or None, "form_id": lead.form_id, "utm_medium": said.get("utm_medium"),
+        "form_id": lead.form_id, "utm_medium": said.get("utm_medium"),
         "landing_page": lead.url and lead.url.removeprefix("https://").split("?")[0],
         "recorded_source": lead.recorded_source}
 

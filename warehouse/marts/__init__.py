@@ -16,10 +16,13 @@ from warehouse.marts import (
     leak_waterfall,
     metric_coverage,
     off_promotion,
+    response_curve,
     rule_version,
+    sla_breach,
     source_freshness,
     sourcing,
     sourcing_conflict,
+    speed_to_lead,
     spend_reconciliation,
     spend_waste,
     tieout,
@@ -30,6 +33,7 @@ from warehouse.marts.base import BuiltMart, Check, Mart, Partition
 MARTS: tuple[Mart, ...] = tuple(module.MART for module in (
     lead_fact, deal_fact, campaign_roi_daily, campaign_roi_cohort, campaign_roi_closed, lead_quality, spend_waste,
     contradiction, leak_evidence, leak_waterfall, lead_origin, sourcing, sourcing_conflict, tieout, discount,
-    off_promotion, spend_reconciliation, source_freshness, unmatched_leads, metric_coverage, rule_version))
+    off_promotion, speed_to_lead, response_curve, sla_breach, spend_reconciliation, source_freshness, unmatched_leads,
+    metric_coverage, rule_version))
 
 __all__ = ["MARTS", "BuiltMart", "Check", "Mart", "Partition"]

@@ -25,8 +25,8 @@ RECORD = Table(
     + columns("created_at created_day cohort_week cohort_month", basis="cohort")
     + columns("platform account_id campaign_id match_method match_confidence is_valid",
               "unmatched_reason has_status owner_id", basis="cohort")
-    + columns("", "first_touch_at attempted_at reached_at hot_at potential_at wrong_target_at invalid_contact_at "
-                  "lost_at", basis="worked")
+    + columns("", "assigned_at first_touch_at answered_at attempted_at reached_at hot_at potential_at wrong_target_at "
+                  "invalid_contact_at lost_at", basis="worked")
     + columns("", "first_won_at", basis="closed")
     + columns("", "rule_version"),
     "Outcomes stand on the head lead only: on a repeat they are null, because they belong to the person's first lead. "
@@ -63,7 +63,7 @@ def select(ctx: Context) -> sa.Select[Any]:
         "is_valid": sa.and_(unique, contact, outcome.c.invalid_contact_at.is_(None)),
         "has_status": sa.case((unique, sa.func.coalesce(outcome.c.has_status, sa.false()))),
         **{f"{state}_at": outcome.c[f"{state}_at"] for state in KEPT}, "first_won_at": outcome.c.first_won_at,
-        "first_touch_at": outcome.c.first_touch_at,
+        **{name: outcome.c[name] for name in ("assigned_at", "first_touch_at", "answered_at")},
         "rule_version": sa.literal(ctx.rule_version, sa.Text()),
     }
     return sa.select(*arrange(RECORD, values)).select_from(origin).where(head.c.is_live)

@@ -29,7 +29,8 @@ PROSE = """\
 What is not on record cannot be judged, for or against anybody: a call that was never made and a call that was never
 written down look alike. A metric below its `needed_rate` is not published; `reason` says what is missing.
 `speed_to_lead` needs an outbound touch of the unique lead on record at or after its creation (a status alone has no
-hour to trust), `roi` the gross margin of every won deal, `match` a campaign for the unique lead."""
+hour to trust), `routing_delay` the instant at which it was handed to somebody, `roi` the gross margin of every won
+deal, `match` a campaign for the unique lead."""
 
 CHECKS = (
     Check("covered within eligible", "covered_count <= eligible_count"),
@@ -51,6 +52,8 @@ class Need:
 NEEDS = (
     Need("speed_to_lead", "unique leads", "touched", 0.6,
          "too few leads have an outbound touch on record since their creation: slow and not written down look alike"),
+    Need("routing_delay", "unique leads", "assigned", 0.6,
+         "too few leads have a recorded hand-over: a slow system and a slow salesperson look alike"),
     Need("roi", "won deals", "margin_known", 1.0,
          "the gross margin of some won deals is not on record: profit cannot be told from revenue"),
     Need("match", "unique leads", "matched", 0.5,
@@ -74,10 +77,11 @@ def select(ctx: Context) -> sa.Select[Any]:
 def _counts(ctx: Context) -> sa.Select[Any]:
     """One row per source: unique leads and won deals, and how many of them hold what is needed."""
     lead, deal = ctx.current(LEAD_FACT).alias("lead"), ctx.current(DEAL_FACT).alias("deal")
-    names = ("unique leads", "touched", "matched", "won deals", "margin_known")
+    names = ("unique leads", "touched", "assigned", "matched", "won deals", "margin_known")
     one: Expression = sa.literal_column("1")
     leads: dict[str, Expression] = {
         "source": lead.c.source, "unique leads": one, "touched": _flag(lead.c.first_touch_at.is_not(None)),
+        "assigned": _flag(lead.c.assigned_at.is_not(None)),
         "matched": _flag(lead.c.match_method != "none")}
     deals: dict[str, Expression] = {
         "source": deal.c.source, "won deals": one, "margin_known": _flag(deal.c.gross_margin_amount.is_not(None))}

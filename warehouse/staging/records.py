@@ -30,6 +30,10 @@ CAMPAIGN_KEY = _derived(
     "scope key_kind match_key", "campaign_count", "platform account_id campaign_id")
 BUILD_BASIS = _derived(
     "build_basis", "One row: what the definitions behind the last build were.", "fingerprint")
+BUSINESS_CLOCK = _derived(
+    "business_clock", "One row per UTC day: how many business seconds passed before it, and when in it the business is "
+    "open. A day of the business zone may lie in two UTC days, so a UTC day may hold two openings.",
+    "utc_day", "before_seconds opens_1_seconds closes_1_seconds opens_2_seconds closes_2_seconds")
 LEAD_TOUCHED = _derived(
     "lead_touched", "One row per lead whose records changed since the last publication.", "source lead_id")
 DEAL_TOUCHED = _derived(
@@ -37,4 +41,5 @@ DEAL_TOUCHED = _derived(
     "source deal_id")
 
 DERIVED: tuple[Table, ...] = (
-    LEAD_STATE_RULE, RULE_FILE, BUSINESS_DAY, FX_DAILY, CAMPAIGN_KEY, BUILD_BASIS, LEAD_TOUCHED, DEAL_TOUCHED)
+    LEAD_STATE_RULE, RULE_FILE, BUSINESS_DAY, FX_DAILY, CAMPAIGN_KEY, BUILD_BASIS, BUSINESS_CLOCK, LEAD_TOUCHED,
+    DEAL_TOUCHED)

@@ -17,6 +17,8 @@ from warehouse.staging.records import LEAD_STATE_RULE
 KEPT = ("attempted", "reached", "hot", "potential", "wrong_target", "invalid_contact", "lost")
 #: A call shorter than this is a mailbox or a wrong number.
 _CONVERSATION_SECONDS = 20
+#: What is looked for from the lead's creation on, as the lead fact calls it: earlier ones are no answer to it.
+_SINCE_CREATION = {"assigned_at": "assigned_at", "touched_at": "first_touch_at", "answered_at": "answered_at"}
 
 
 def is_won(deal: Any) -> Expression:
@@ -43,13 +45,13 @@ def head_outcome(ctx: Context) -> sa.Select[Any]:
     """One row per head lead judged with anything recorded: the first instant of each state."""
     head = ctx.step(lead_head)
     names = [f"{state}_at" for state in KEPT] + ["first_won_at"]
-    moments = [*names, "touched_at"]
+    moments = [*names, *_SINCE_CREATION]
     types = {"source": sa.Text(), "lead_id": sa.Text(), **dict.fromkeys(moments, sa.DateTime()),
              "is_recorded": sa.Boolean()}
     event = stack(_statuses(ctx), _activities(ctx), _wins(ctx), types=types)
     firsts = [sa.func.min(event.c[name]).label(name) for name in names]
-    answer = sa.case((event.c.touched_at >= head.c.head_created_at, event.c.touched_at))
-    firsts.append(sa.func.min(answer).label("first_touch_at"))
+    firsts += [sa.func.min(sa.case((event.c[name] >= head.c.head_created_at, event.c[name]))).label(shown)
+               for name, shown in _SINCE_CREATION.items()]
     recorded = sa.func.bool_or(event.c.is_recorded, type_=sa.Boolean()).label("has_status")
     origin = event.join(head, sa.and_(head.c.source == event.c.source, head.c.lead_id == event.c.lead_id))
     return (sa.select(head.c.head_source, head.c.head_lead_id, *firsts, recorded).select_from(origin)
@@ -63,7 +65,9 @@ def _statuses(ctx: Context) -> Part:
         rule.c.status == status.c.status))
     firsts: dict[str, Expression] = {
         f"{state}_at": sa.case((rule.c.state == state, status.c.entered_at)) for state in KEPT}
-    whose: dict[str, Expression] = {"source": status.c.source, "lead_id": status.c.lead_id}
+    told = sa.and_(rule.c.state == "assigned", ~status.c.is_inferred)
+    whose: dict[str, Expression] = {"source": status.c.source, "lead_id": status.c.lead_id,
+                                    "assigned_at": sa.case((told, status.c.entered_at))}
     return joined, {**whose, **firsts, "is_recorded": sa.true()}, ctx.judges(LEAD, status)
 
 
@@ -73,7 +77,8 @@ def _activities(ctx: Context) -> Part:
     values: dict[str, Expression] = {
         "source": act.c.source, "lead_id": act.c.lead_id,
         "reached_at": sa.case((spoken, act.c.occurred_at)), "attempted_at": sa.case((tried, act.c.occurred_at)),
-        "touched_at": sa.case((tried, act.c.occurred_at)), "is_recorded": sa.true()}
+        "touched_at": sa.case((tried, act.c.occurred_at)), "answered_at": sa.case((spoken, act.c.occurred_at)),
+        "is_recorded": sa.true()}
     return act, values, ctx.judges(LEAD, act)
 
 
