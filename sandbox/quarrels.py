@@ -10,6 +10,7 @@ from random import Random
 from sandbox.catalogue import META_VN, Plan
 from sandbox.contradictions import contradict
 from sandbox.histories import Office, Sale
+from sandbox.journeys import wander
 from sandbox.leads import Arrival, Reception, name_at
 from sandbox.model import Deal, Lead, StatusChange
 from sandbox.people import Contact, again
@@ -51,6 +52,7 @@ def plant(rng: Random, draft: Draft, reception: Reception, office: Office, runs:
     _cancel(draft, reception.nights)
     _delete(draft, reception.nights)
     contradict(draft.leads, draft.deals, draft.planted, reception.nights[0])
+    wander(draft.arrivals, draft.leads, draft.deals, draft.planted, reception.nights[0])
 
 
 def _repeats(rng: Random, draft: Draft, reception: Reception, office: Office, runs: Sequence[Running]) -> None:

@@ -13,6 +13,8 @@ from datetime import date, timedelta
 
 from sandbox.facts import Comparison, Fact, Key, Mismatch, Truth, Value, compare
 from sandbox.model import Company
+from sandbox.truth_attribution import credited, summary
+from sandbox.truth_chain import channels, effects_by_month
 from sandbox.truth_coverage import coverage
 from sandbox.truth_disputes import disputes
 from sandbox.truth_events import Head
@@ -21,6 +23,7 @@ from sandbox.truth_origin import UNMATCHED, CampaignKey
 from sandbox.truth_roi import Cells, closed, cohort, daily, month, tieout
 from sandbox.truth_shares import SMALL_SAMPLE, wilson
 from sandbox.truth_waste import waste
+from sandbox.truth_ways import touched
 
 __all__ = ["Comparison", "Fact", "Mismatch", "Truth", "compare", "expected"]
 
@@ -40,7 +43,8 @@ def expected(company: Company, night: int, *, missed: Collection[int] = ()) -> T
              "date_basis_tieout": tieout, "lead_quality": quality, "spend_reconciliation": reconciliation,
              "unmatched_leads": unmatched, "metric_coverage": coverage, "spend_waste": waste,
              "contradiction": contradictions}
-    return Truth(night, {mart: dict(sorted(rows(ledger))) for mart, rows in marts.items()})
+    rows = {mart: dict(sorted(found(ledger))) for mart, found in marts.items()} | attributed(ledger)
+    return Truth(night, rows)
 
 
 @dataclass
@@ -96,6 +100,14 @@ def unmatched(ledger: Ledger) -> Iterator[tuple[Key, Cells]]:
                                    for entry in ledger.leads if entry.campaign == UNMATCHED)
     for key, count in counts.items():
         yield key, {"lead_count": count}
+
+
+def attributed(ledger: Ledger) -> dict[str, dict[Key, Cells]]:
+    """The touches, what campaigns would be missed for, and who is credited with the deals: deal by deal, and summed."""
+    channel = dict(sorted(channels(ledger.ways)))
+    parts = dict(sorted(credited(ledger.ways, effects_by_month(channel), ledger.currency)))
+    return {"touch": dict(sorted(touched(ledger.ways))), "attribution_channel": channel, "attribution": parts,
+            "attribution_summary": dict(sorted(summary(parts)))}
 
 
 def contradictions(ledger: Ledger) -> Iterator[tuple[Key, Cells]]:

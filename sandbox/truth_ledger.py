@@ -13,6 +13,7 @@ from sandbox.truth_events import Head, Rates, Win, heads_with_history
 from sandbox.truth_origin import CampaignKey, Directory
 from sandbox.truth_people import LeadKey, counted
 from sandbox.truth_spend import Control, Spend, spend
+from sandbox.truth_ways import Ways
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ class Ledger:
     leads: list[Entry]
     wins: list[Win]
     dossiers: list[Dossier]
+    ways: Ways
 
     @classmethod
     def of(cls, company: Company, night: int, missed: Collection[int] = ()) -> Ledger:
@@ -52,4 +54,4 @@ class Ledger:
         leads = [Entry(lead.crm, *directory.of_lead(lead), local_date(lead.created, zone))
                  for lead in counted(company.leads, nights)]
         return cls(local_date(nights[-1], zone), company.reporting_currency, money, controls, heads, leads, wins,
-                   dossiers(company, nights))
+                   dossiers(company, nights), Ways.of(company, nights, directory, rates))

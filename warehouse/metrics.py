@@ -97,7 +97,11 @@ WASTE_METRICS: tuple[Metric, ...] = tuple(
         ("wrong_target", "Money spent on people outside the agreed portrait."),
         ("unfit", "Money spent on either.")))
 
-METRICS: tuple[Metric, ...] = (*RETURN_METRICS, *FIVE_RATIOS, COVERAGE, UNFIT, VERDICT, *WASTE_METRICS, COVERED)
+REMOVAL = Metric("removal_rate", "How much of what all campaigns together would be missed for is missed without this "
+                 "one.", ("removal_effect",), "removal_total", "share")
+
+METRICS: tuple[Metric, ...] = (
+    *RETURN_METRICS, *FIVE_RATIOS, COVERAGE, UNFIT, VERDICT, *WASTE_METRICS, COVERED, REMOVAL)
 
 
 def bounds(metric: Metric, columns: Mapping[str, Expression]) -> tuple[Expression, Expression]:
