@@ -57,6 +57,7 @@ CHECKS = (
     Check("nobody alone takes the whole", "touch_no > 0 OR attribution_weight = 1"),
 )
 
+
 def select(ctx: Context) -> sa.Select[Any]:
     """Every touch on every way under every model that credits it."""
     return sa.select(*arrange(RECORD, _known(ctx, divided(ctx.step(won_path)))))
