@@ -94,7 +94,7 @@ def _evidence(conn: sa.Connection, mart: Mart, row: Row, limit: int) -> tuple[Se
     ads = [] if ad.name not in parts else _run(
         conn, [ad.c[word] for word in (*_AD_SHOWN, *_PLACE)], ad,
         [*_shared(ad, row), ad.c.day.between(*period), parts[ad.name]], limit)
-    return leads, deals, ads, _restated(conn, row, period, leads, deals, limit)
+    return leads, deals, ads, _restated(conn, {} if mart.is_exact else row, period, leads, deals, limit)
 
 
 def _own(conn: sa.Connection, mart: Mart, row: Row, limit: int) -> tuple[Sequence[Row], ...]:

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from crosscheck.fields.marts import ATTRIBUTION_MODELS
 from tests.marts.world import noon
 from warehouse.engine import Warehouse
 from warehouse.marts.chain import Chain, removal_effects
@@ -74,6 +75,11 @@ def credited(wh: Warehouse, cases: Sequence[tuple[Decimal, list[Step], int]],
                       share(one, row).label("weight"), share(row.c.deal_reporting_amount, row).label("amount"))
     with wh.engine.connect() as conn:
         return list(conn.execute(query))
+
+
+def test_every_model_is_a_word() -> None:
+    """The rules that divide are those that the vocabulary allows."""
+    assert tuple(PARTS) == ATTRIBUTION_MODELS
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

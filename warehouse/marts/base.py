@@ -2,7 +2,7 @@
 
 A mart is one file: RECORD, `select`, CHECKS, PROSE. Its select reads staging, steps (named intermediate tables, made
 once per build) and marts that come earlier in MARTS. The same select runs on every engine, whole or for the
-partitions that changed.
+partitions that changed. What SQL cannot compute it takes from `Context.computed`, as rows like any others.
 """
 
 from __future__ import annotations

@@ -86,6 +86,6 @@ def divided(path: Selectable) -> Selectable:
 
 
 def share(amount: Expression, row: Selectable) -> Expression:
-    """The touch's part of an amount, from border to border; all of it where nobody is credited."""
+    """The touch's part of an amount, from border to border; all of it where nobody shares it, or nobody has any."""
     upto = portion(amount, row.c.so_far, row.c.whole) - portion(amount, row.c.so_far - row.c.part, row.c.whole)
-    return sa.cast(sa.case((row.c.whole > 0, upto), else_=amount), MONEY)
+    return sa.cast(sa.case((row.c.part == row.c.whole, amount), else_=upto), MONEY)

@@ -52,8 +52,7 @@ def _placed(ctx: Context) -> Selectable:
     """Deals with their touches, numbered in order, each with its campaign's removal effect in the month of the deal."""
     deal, touch, effect = _deals(ctx), ctx.current(TOUCH).alias("touch"), ctx.current(CHANNEL).alias("effect")
     near = sa.and_(*(touch.c[name] == deal.c[name] for name in _HEAD), touch.c.touch_at <= deal.c.closed_at,
-                   touch.c.touch_at >= date_add_days(deal.c.closed_at, sa.literal_column(f"-{LOOKBACK_DAYS}")),
-                   sa.or_(deal.c.won_before_at.is_(None), touch.c.touch_at > deal.c.won_before_at))
+                   touch.c.touch_at >= deal.c.lookback_at, touch.c.touch_at > deal.c.won_before_at)
     same = sa.and_(*(effect.c[name] == touch.c[name] for name in CAMPAIGN), effect.c.close_month == deal.c.close_month)
     key = [deal.c[name] for name in _DEAL]
     number = sa.func.row_number().over(partition_by=key, order_by=touch_order(touch))
@@ -66,12 +65,16 @@ def _placed(ctx: Context) -> Selectable:
 
 
 def _deals(ctx: Context) -> Selectable:
-    """Won deals of the scope, with the instant at which the same person bought before."""
+    """Won deals of the scope, with the instant after which their way begins: the person's win before, or none."""
     deal, before = ctx.current(DEAL_FACT).alias("deal"), _wins_before(ctx)
     month = start_of("month", deal.c.closed_day)
     same = sa.and_(*(before.c[name] == deal.c[name] for name in _HEAD), before.c.closed_at == deal.c.closed_at)
     kept = ("source", "deal_id", "lead_id", *_HEAD, "created_at", "closed_at", "deal_reporting_amount")
-    return (sa.select(*(deal.c[name] for name in kept), month.label("close_month"), before.c.won_before_at)
+    lookback = date_add_days(deal.c.closed_at, sa.literal_column(f"-{LOOKBACK_DAYS}"))
+    long_ago = date_add_days(lookback, sa.literal_column("-1"))  # no OR in the join: engines would try every pair
+    since = sa.func.coalesce(before.c.won_before_at, long_ago)
+    return (sa.select(*(deal.c[name] for name in kept), month.label("close_month"), lookback.label("lookback_at"),
+                      since.label("won_before_at"))
             .select_from(deal.outerjoin(before, same))
             .where(deal.c.is_won, ctx.within(MART_NAME, month)).subquery("deals"))
 
