@@ -34,6 +34,10 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "response_curve": ("delay", "clock", "delay_band"),
     "sla_breach": ("source", "lead_id"),
     "spend_waste": ("platform", "account_id", "campaign_id", "cohort_month"),
+    "touch": ("source", "lead_id", "platform", "account_id", "campaign_id"),
+    "attribution_channel": ("close_month", "platform", "account_id", "campaign_id"),
+    "attribution": ("source", "deal_id", "attribution_model", "touch_no"),
+    "attribution_summary": ("attribution_model", "platform", "account_id", "campaign_id", "close_month"),
 }
 RELATIVE, ABSOLUTE = 1e-9, 1e-12
 

@@ -11,6 +11,7 @@ from sandbox.catalogue import META_VN, Plan
 from sandbox.contradictions import contradict
 from sandbox.delays import misroute
 from sandbox.histories import Office, Sale
+from sandbox.journeys import wander
 from sandbox.leads import Arrival, Reception, name_at
 from sandbox.leaking import leak
 from sandbox.model import Deal, Lead, StatusChange
@@ -56,6 +57,7 @@ def plant(rng: Random, draft: Draft, reception: Reception, office: Office, runs:
     contradict(draft.leads, draft.deals, draft.planted, reception.nights[0])
     leak(draft.leads, draft.deals, draft.planted, reception.nights[0])
     misroute(draft.leads, draft.planted, reception.first)
+    wander(draft.arrivals, draft.leads, draft.deals, draft.planted, reception.nights[0])
 
 
 def _repeats(rng: Random, draft: Draft, reception: Reception, office: Office, runs: Sequence[Running]) -> None:

@@ -13,6 +13,8 @@ from datetime import date, timedelta
 
 from sandbox.facts import Comparison, Fact, Key, Mismatch, Truth, Value, compare
 from sandbox.model import Company
+from sandbox.truth_attribution import credited, summary
+from sandbox.truth_chain import channels, effects_by_month
 from sandbox.truth_coverage import coverage
 from sandbox.truth_discount import discounts, excesses
 from sandbox.truth_disputes import disputes
@@ -27,6 +29,7 @@ from sandbox.truth_sourcing import conflicts, people, sourced
 from sandbox.truth_speed import curve, speed
 from sandbox.truth_tieout import tieout
 from sandbox.truth_waste import waste
+from sandbox.truth_ways import touched
 
 __all__ = ["Comparison", "Fact", "Mismatch", "Truth", "compare", "expected"]
 
@@ -50,7 +53,8 @@ def expected(company: Company, night: int, *, missed: Collection[int] = ()) -> T
              "lead_origin": origins, "sourcing": sourcing,
              "sourcing_conflict": claimed,
              "speed_to_lead": speed, "response_curve": curve, "sla_breach": breaches}
-    return Truth(night, {mart: dict(sorted(rows(ledger))) for mart, rows in marts.items()})
+    rows = {mart: dict(sorted(found(ledger))) for mart, found in marts.items()} | attributed(ledger)
+    return Truth(night, rows)
 
 
 @dataclass
@@ -106,6 +110,14 @@ def unmatched(ledger: Ledger) -> Iterator[tuple[Key, Cells]]:
                                    for entry in ledger.leads if entry.campaign == UNMATCHED)
     for key, count in counts.items():
         yield key, {"lead_count": count}
+
+
+def attributed(ledger: Ledger) -> dict[str, dict[Key, Cells]]:
+    """The touches, what campaigns would be missed for, and who is credited with the deals: deal by deal, and summed."""
+    channel = dict(sorted(channels(ledger.ways)))
+    parts = dict(sorted(credited(ledger.ways, effects_by_month(channel), ledger.currency)))
+    return {"touch": dict(sorted(touched(ledger.ways))), "attribution_channel": channel, "attribution": parts,
+            "attribution_summary": dict(sorted(summary(parts)))}
 
 
 def contradictions(ledger: Ledger) -> Iterator[tuple[Key, Cells]]:

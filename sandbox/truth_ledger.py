@@ -15,6 +15,7 @@ from sandbox.truth_origin import CampaignKey, Directory
 from sandbox.truth_people import LeadKey, counted
 from sandbox.truth_sourcing import Origin, origins
 from sandbox.truth_spend import Control, Spend, spend
+from sandbox.truth_ways import Ways
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ class Ledger:
     origins: dict[LeadKey, Origin]
     zone: str
     directory: Directory
+    ways: Ways
 
     @classmethod
     def of(cls, company: Company, night: int, missed: Collection[int] = ()) -> Ledger:
@@ -60,4 +62,4 @@ class Ledger:
                  for lead in counted(company.leads, nights)]
         return cls(nights[-1], local_date(nights[-1], zone), company.reporting_currency, money, controls, heads, leads,
                    wins, dossiers(company, nights), cases(company, nights, heads, directory),
-                   origins(company, nights), zone, directory)
+                   origins(company, nights), zone, directory, Ways.of(company, nights, directory, rates))

@@ -96,7 +96,7 @@ def _make(conn: sa.Connection, ctx: Context, mart: Mart, scopes: Scopes | None) 
     target = ddl.table(mart.record, "mart_next")
     conn.execute(sa.text(f"TRUNCATE {target.fullname}"))
     rows = 0
-    if partitions is None or partitions:
+    if chosen is not None:
         rows = conn.execute(sa.insert(target).from_select(target.c.keys(), chosen)).rowcount
         _analyse(conn, target)
     return BuiltMart(mart.record, mart.partition.column if mart.partition else None, partitions, rows)

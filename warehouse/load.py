@@ -24,18 +24,15 @@ _FRAME = "crosscheck_files"
 
 def load_files(conn: sa.Connection, target: sa.Table, files: Sequence[Path], schema: pa.Schema) -> int:
     """Append the rows of Parquet files to a table with the same columns; returns how many the files held."""
-    source = ds.dataset([str(file) for file in files], schema=schema, format="parquet")
-    _append(conn, target, source)
-    rows: int = source.count_rows()
-    return rows
+    return _load(conn, target, ds.dataset([str(file) for file in files], schema=schema, format="parquet"))
 
 
-def load_rows(conn: sa.Connection, target: sa.Table, rows: pa.Table) -> None:
-    """Append rows in memory to a table with the same columns: row by row, DuckDB takes milliseconds for each."""
-    _append(conn, target, ds.dataset(rows))
+def load_arrow(conn: sa.Connection, target: sa.Table, rows: pa.Table) -> int:
+    """The same for rows in memory."""
+    return _load(conn, target, ds.dataset(rows))
 
 
-def _append(conn: sa.Connection, target: sa.Table, source: Any) -> None:
+def _load(conn: sa.Connection, target: sa.Table, source: Any) -> int:
     if conn.dialect.name == "duckdb":
         _scan(conn, target, source)
     else:

@@ -107,8 +107,11 @@ SPEED_METRICS: tuple[Metric, ...] = (
     Metric("waiting_rate", "Leads whose delay did not end within the horizon, or not yet.", ("waiting_count",),
            "started_count", "share"))
 
+REMOVAL = Metric("removal_rate", "How much of what all campaigns together would be missed for is missed without this "
+                 "one.", ("removal_effect",), "removal_total", "share")
+
 METRICS: tuple[Metric, ...] = (
-    *RETURN_METRICS, *FIVE_RATIOS, COVERAGE, UNFIT, VERDICT, *WASTE_METRICS, COVERED, DISCOUNT, *SPEED_METRICS)
+    *RETURN_METRICS, *FIVE_RATIOS, COVERAGE, UNFIT, VERDICT, *WASTE_METRICS, COVERED, DISCOUNT, *SPEED_METRICS, REMOVAL)
 
 
 def bounds(metric: Metric, columns: Mapping[str, Expression]) -> tuple[Expression, Expression]:

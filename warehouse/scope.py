@@ -39,8 +39,8 @@ class Scopes:
         ctx.scopes["spend"] = self._keep("days_spend", spend)
         self._bases = {"spend": ctx.scopes["spend"]}
 
-    def plan(self, mart: Mart) -> tuple[tuple[date, ...] | None, sa.Select[Any]]:
-        """The partitions of a mart (None: it is built whole), and the select of their rows."""
+    def plan(self, mart: Mart) -> tuple[tuple[date, ...] | None, sa.Select[Any] | None]:
+        """The partitions of a mart (None: it is built whole), and the select of their rows (None: there are none)."""
         if mart.record is LEAD_FACT:
             return self._leads(mart)
         if mart.record is DEAL_FACT:
@@ -52,16 +52,16 @@ class Scopes:
             wanted.append(mart.stale(self._ctx))
         every = sa.union_all(*wanted).subquery("every")
         days = self._scope(mart.name, mart.partition.column, sa.select(every.c.start).distinct())
-        return days, mart.select(self._ctx)
+        return days, mart.select(self._ctx) if days else None
 
-    def _leads(self, mart: Mart) -> tuple[tuple[date, ...], sa.Select[Any]]:
+    def _leads(self, mart: Mart) -> tuple[tuple[date, ...], sa.Select[Any] | None]:
         """Judge touched leads anew."""
         self._groups()
         _, days, rows = self._facts(mart, self._ctx.superseded[LEAD.name])
         self._bases["created"] = self._ctx.scopes[mart.name]
         return days, rows
 
-    def _deals(self, mart: Mart) -> tuple[tuple[date, ...], sa.Select[Any]]:
+    def _deals(self, mart: Mart) -> tuple[tuple[date, ...], sa.Select[Any] | None]:
         """Judge touched deals anew, and all deals of leads judged anew; wins that differ move days and cohorts."""
         deal, lead, touched = ddl.table(DEAL), self._ctx.superseded[LEAD.name], ddl.table(DEAL_TOUCHED)
         theirs = _columns(deal, DEAL.key).join(lead, _on(lead, deal, LEAD.key))
@@ -74,7 +74,7 @@ class Scopes:
         self._bases["closed"] = self._keep("days_closed", sa.select(won.c.closed_day.label("start")).distinct())
         return days, rows
 
-    def _facts(self, mart: Mart, superseded: sa.Table) -> tuple[sa.Table, tuple[date, ...], sa.Select[Any]]:
+    def _facts(self, mart: Mart, superseded: sa.Table) -> tuple[sa.Table, tuple[date, ...], sa.Select[Any] | None]:
         """Facts whose rows differ, old and new; the days on which they were created; all rows of these days."""
         fresh, kept = self._keep(f"{mart.name}_judged", mart.select(self._ctx)), ddl.table(mart.record, "mart")
         self._ctx.judged[mart.name] = fresh
@@ -85,7 +85,7 @@ class Scopes:
         rows = sa.union_all(
             sa.select(fresh).where(self._ctx.within(mart.name, fresh.c.created_day)),
             sa.select(kept).where(self._ctx.within(mart.name, kept.c.created_day), ~replaced)).subquery("rows")
-        return changed, days, sa.select(rows)
+        return changed, days, sa.select(rows) if days else None
 
     def _groups(self) -> None:
         """Tell the context whose leads are judged anew, and which leads these are, as published and as it is now."""

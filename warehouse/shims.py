@@ -19,7 +19,7 @@ MONEY = sa.Numeric(18, 6)
 #: A factor of a product: DuckDB multiplies decimals of up to 18 digits within 18 digits, and overflows.
 WIDE = sa.Numeric(30, 6)
 #: Whole numbers, and a factor for them, whose product fits into 38 digits.
-_INTEGER, _FACTOR = sa.Numeric(28, 0), sa.Numeric(10, 0)
+_INTEGER, _FACTOR = sa.Numeric(22, 0), sa.Numeric(16, 0)
 Expression = sa.ColumnElement[Any]
 
 

@@ -87,14 +87,14 @@ def _evidence(conn: sa.Connection, mart: Mart, row: Row, limit: int) -> tuple[Se
         return _own(conn, mart, row, limit)
     lead, deal, ad = ddl.table(LEAD_FACT, "mart"), ddl.table(DEAL_FACT, "mart"), ddl.table(AD_DAILY)
     parts, period = mart.evidence(row), _period(conn, mart, row)
-    leads = _with_place(conn, lead, LEAD, _LEAD_SHOWN, [*_shared(lead, row), lead.c.created_day.between(*period)],
-                        parts.get(lead.name), limit)
-    deals = _with_place(conn, deal, DEAL, _DEAL_SHOWN, [*_shared(deal, row), _placed(mart, deal, lead, period)],
-                        parts.get(deal.name), limit)
+    leads = _with_place(conn, lead, LEAD, _LEAD_SHOWN, [] if mart.is_exact else [
+        *_shared(lead, row), lead.c.created_day.between(*period)], parts.get(lead.name), limit)
+    deals = _with_place(conn, deal, DEAL, _DEAL_SHOWN, [] if mart.is_exact else [
+        *_shared(deal, row), _placed(mart, deal, lead, period)], parts.get(deal.name), limit)
     ads = [] if ad.name not in parts else _run(
         conn, [ad.c[word] for word in (*_AD_SHOWN, *_PLACE)], ad,
         [*_shared(ad, row), ad.c.day.between(*period), parts[ad.name]], limit)
-    return leads, deals, ads, _restated(conn, row, period, leads, deals, limit)
+    return leads, deals, ads, _restated(conn, {} if mart.is_exact else row, period, leads, deals, limit)
 
 
 def _own(conn: sa.Connection, mart: Mart, row: Row, limit: int) -> tuple[Sequence[Row], ...]:

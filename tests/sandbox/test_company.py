@@ -240,6 +240,25 @@ def test_quarrel_repeats_across_crms(demo: Company) -> None:
     assert sum(all(mail(lead.email) is None for lead in leads) for leads in again) >= 10
 
 
+@pytest.mark.parametrize("scale", [0.1, 1])
+def test_quarrel_people_who_come_back(scale: float) -> None:
+    """Before they buy people come by several campaigns, at last by none, never by any, or with another one's click."""
+    company = make_company(scale=scale)
+    whose = {(lead.crm, lead.lead_id): lead.person for lead in company.leads}
+    won = {whose[deal.crm, deal.lead_id]: deal.won_at for deal in company.deals if deal.won_at and deal.lead_id}
+    ways: defaultdict[str, list[bool]] = defaultdict(list)
+    for lead in sorted(company.leads, key=lambda lead: lead.created):
+        if lead.person in won and lead.created < won[lead.person]:
+            ways[lead.person].append(bool(lead.url or lead.vendor_lead_id or lead.crm_campaign))
+    long = [way for way in ways.values() if len(way) > 1]
+    assert len(long) >= 6
+    assert any(way[0] and not way[-1] for way in long)
+    assert any(not any(way) for way in long)
+    campaign = {touch.touch_id: touch.campaign_id for touch in company.touches}
+    both = [lead for lead in company.leads if lead.vendor_lead_id and "gclid" in query(lead.url)]
+    assert [campaign[lead.vendor_lead_id or ""] != campaign[query(lead.url)["gclid"]] for lead in both] == [True]
+
+
 def test_quarrel_restatements(demo: Company) -> None:
     """After the first night rows change up to 20 days back, one falls to zero, one vanishes, conversions come late."""
     first = {(row.campaign_id, row.ad_id, row.day): row for row in demo.ad_days if row.visible_from <= demo.nights[0]}

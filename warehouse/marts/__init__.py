@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from warehouse.marts import (
+    attribution,
+    attribution_channel,
+    attribution_summary,
     campaign_roi_closed,
     campaign_roi_cohort,
     campaign_roi_daily,
@@ -26,6 +29,7 @@ from warehouse.marts import (
     spend_reconciliation,
     spend_waste,
     tieout,
+    touch,
     unmatched_leads,
 )
 from warehouse.marts.base import BuiltMart, Check, Mart, Partition
@@ -33,7 +37,7 @@ from warehouse.marts.base import BuiltMart, Check, Mart, Partition
 MARTS: tuple[Mart, ...] = tuple(module.MART for module in (
     lead_fact, deal_fact, campaign_roi_daily, campaign_roi_cohort, campaign_roi_closed, lead_quality, spend_waste,
     contradiction, leak_evidence, leak_waterfall, lead_origin, sourcing, sourcing_conflict, tieout, discount,
-    off_promotion, speed_to_lead, response_curve, sla_breach, spend_reconciliation, source_freshness, unmatched_leads,
-    metric_coverage, rule_version))
+    off_promotion, speed_to_lead, response_curve, sla_breach, touch, attribution_channel, attribution,
+    attribution_summary, spend_reconciliation, source_freshness, unmatched_leads, metric_coverage, rule_version))
 
 __all__ = ["MARTS", "BuiltMart", "Check", "Mart", "Partition"]

@@ -2,7 +2,7 @@
 
 A mart is one file: RECORD, `select`, CHECKS, PROSE. Its select reads staging, steps (named intermediate tables, made
 once per build) and marts that come earlier in MARTS. The same select runs on every engine, whole or for the
-partitions that changed.
+partitions that changed. What SQL cannot compute it takes from `Context.computed`, as rows like any others.
 """
 
 from __future__ import annotations
@@ -54,7 +54,8 @@ class Mart:
 
     `stale` selects partitions whose published rows would read differently today though no source row changed:
     a cohort has matured, a campaign got a name. `evidence` says what a row counts, beyond the campaign, source and
-    period that it shares with its evidence; of a table that is not named it counts nothing.
+    period that it shares with its evidence; of a table that is not named it counts nothing. `is_exact`: it names the
+    evidence by itself, and shares nothing with it.
     """
 
     record: Table
@@ -64,6 +65,7 @@ class Mart:
     partition: Partition | None = None
     stale: Step | None = None
     evidence: Evidence = everything
+    is_exact: bool = False
 
     @property
     def name(self) -> str:

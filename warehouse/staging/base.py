@@ -6,10 +6,10 @@ temporary table in a build, as a CTE when the select of a mart is only printed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.compiler import compiles
@@ -19,14 +19,21 @@ from crosscheck.rules import Rules, default_rules
 from crosscheck.tables import Table
 from crosscheck.windows import local_day
 from warehouse import ddl
+from warehouse.load import analyse, load_arrow
 from warehouse.shims import Expression, among
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 Selectable = sa.FromClause
 Step = Callable[["Context"], sa.Select[Any]]
+#: From the rows of a step to an Arrow table with columns of a record: what SQL cannot compute. Deterministic.
+Work = Callable[[Sequence[Any]], "pa.Table"]
 #: One origin of a stack: where its rows are, what it knows by column name, which rows take part.
 Part = tuple[Selectable, Mapping[str, Expression], Expression]
 
 UNMATCHED, UNALLOCATED, NO_PLATFORM = "(unmatched)", "(unallocated)", "(none)"
+UNATTRIBUTED = "(unattributed)"
 
 
 @dataclass
@@ -68,6 +75,24 @@ class Context:
         if name not in self.steps:
             chosen = make(self)
             self.steps[name] = chosen.cte(name) if self.conn is None else materialise(self.conn, name, chosen)
+        return self.steps[name]
+
+    def computed(self, work: Work, make: Step, record: Table) -> Selectable:
+        """What Python makes of the rows of a step, in this build's transaction, once per build under its own name.
+
+        Only for what SQL cannot compute. A printed select reads the published `record` instead, whose words these are.
+        """
+        name = work.__name__
+        if self.conn is None:
+            return ddl.table(record, "mart")
+        if name not in self.steps:
+            rows = work(self.conn.execute(make(self)).all())
+            typed = {word: ddl.sql_type(record.by_name[word].field.kind) for word in rows.schema.names}
+            nothing = sa.select(*(sa.cast(sa.null(), kind).label(word) for word, kind in typed.items()))
+            made = materialise(self.conn, name, nothing.where(sa.false()))
+            load_arrow(self.conn, made, rows)
+            analyse(self.conn, made)
+            self.steps[name] = made
         return self.steps[name]
 
     def current(self, record: Table) -> Selectable:

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from crosscheck.canonical import LEAD
 from crosscheck.rules import BusinessHours
 from warehouse import ddl
-from warehouse.load import load_rows
+from warehouse.load import load_arrow
 from warehouse.staging.records import BUSINESS_CLOCK
 
 _DAY = timedelta(days=1)
@@ -39,7 +39,7 @@ def refresh_clock(conn: sa.Connection, hours: BusinessHours, zone: str, as_of: d
         return
     conn.execute(sa.delete(table))
     columns = zip(BUSINESS_CLOCK.arrow(), zip(*calendar(hours, zone, first, last), strict=True), strict=True)
-    load_rows(conn, table, pa.table({field.name: pa.array(values, field.type) for field, values in columns}))
+    load_arrow(conn, table, pa.table({field.name: pa.array(values, field.type) for field, values in columns}))
 
 
 def calendar(hours: BusinessHours, zone: str, first: date, last: date) -> Iterator[Row]:

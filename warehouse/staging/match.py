@@ -19,7 +19,8 @@ PLATFORM_OF_SOURCE = {"google": "google_ads", "adwords": "google_ads", "facebook
 PRECEDENCE = (("vendor_lead_id", "1.00"), ("click_id", "0.95"), ("click_id", "0.95"), ("click_id", "0.95"),
               ("utm_campaign_id", "0.90"), ("utm_campaign_name", "0.80"), ("crm_campaign_id", "0.70"),
               ("crm_campaign_name", "0.60"))
-_TOUCHES = (("vendor_lead_id", "vendor_lead_id"), ("gclid", "gclid"), ("gbraid", "gclid"), ("wbraid", "gclid"))
+#: Columns of a lead that hold a click or form id, and what the platform calls that kind of id.
+TOUCHES = (("vendor_lead_id", "vendor_lead_id"), ("gclid", "gclid"), ("gbraid", "gclid"), ("wbraid", "gclid"))
 _CAMPAIGN = {"platform": NO_PLATFORM, "account_id": "", "campaign_id": UNMATCHED}
 
 
@@ -29,7 +30,7 @@ def lead_touch(ctx: Context) -> sa.Select[Any]:
     carried = sa.union(*(
         sa.select(sa.literal_column(f"'{kind}'", sa.Text()).label("touch_kind"), lead.c[column].label("touch_id"))
         .where(lead.c[column].is_not(None), ctx.judges(LEAD, lead))
-        for column, kind in _TOUCHES)).subquery("carried")
+        for column, kind in TOUCHES)).subquery("carried")
     only = [sa.func.max(touch.c[name]).label(name) for name in _CAMPAIGN]
     return (sa.select(touch.c.touch_kind, touch.c.touch_id, *only)
             .join_from(touch, carried, sa.and_(carried.c.touch_kind == touch.c.touch_kind,
@@ -49,7 +50,7 @@ def named_platform(_: Context) -> sa.Select[Any]:
 def with_campaign(ctx: Context, origin: Selectable, lead: Selectable) -> tuple[Selectable, dict[str, Expression]]:
     """`origin` (a join that contains `lead`) joined to every lookup, and the five columns that follow from them."""
     found: list[Selectable] = []
-    for column, kind in _TOUCHES:
+    for column, kind in TOUCHES:
         touch = ctx.step(lead_touch).alias()
         origin = origin.outerjoin(touch, sa.and_(touch.c.touch_kind == kind, touch.c.touch_id == lead.c[column]))
         found.append(touch)
@@ -106,7 +107,7 @@ def _why_not(lead: Selectable, found: list[Selectable]) -> dict[str, Expression]
 
     reason = sa.case(
         (sa.or_(*(one.c.campaign_id.is_not(None) for one in found)), sa.null()),
-        (sa.or_(*(one.c.campaign_count > 1 for one in found[len(_TOUCHES):])), "ambiguous_name"),
+        (sa.or_(*(one.c.campaign_count > 1 for one in found[len(TOUCHES):])), "ambiguous_name"),
         (given("gclid", "gbraid", "wbraid", "vendor_lead_id"), "unknown_click_id"),
         (given("utm_campaign", "crm_campaign"), "unknown_campaign"),
         (given("fbclid", "ttclid"), "fbclid_only"),
