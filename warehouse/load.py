@@ -37,6 +37,8 @@ def _load(conn: sa.Connection, target: sa.Table, source: Any) -> int:
         _scan(conn, target, source)
     else:
         _copy(conn, target, source)
+    rows: int = source.count_rows()
+    return rows
 
 
 def _scan(conn: sa.Connection, target: sa.Table, source: Any) -> None:
