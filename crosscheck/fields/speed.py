@@ -30,7 +30,7 @@ STAGES = (
 )
 
 BREACHES = (
-    Field("lead_kind", Kind.TEXT, "The kind of lead, by `rules/sla.yaml`, whose promise was not kept."),
+    Field("lead_kind", Kind.TEXT, "The first kind of lead in `rules/sla.yaml` that fits: its promise holds."),
     Field("allowed_seconds", Kind.COUNT, "What the promise allows from creation to the first attempt, by its clock.",
           unit="seconds", low=1),
     Field("due_at", Kind.INSTANT, "When the first attempt was due at the latest, UTC."),
