@@ -242,25 +242,31 @@ def test_reading_again_gives_the_same_rows(connector: Connector, jobs: list[Slic
     assert [read(connector, job).everything() for job in jobs] == [each.everything() for each in landed]
 
 
+@pytest.fixture(scope="module")
+def elsewhere() -> Iterator[HTTPServer]:
+    """A host that is nobody's vendor, to which bad answers point."""
+    with HTTPServer() as opened:
+        yield opened
+
+
 @pytest.mark.parametrize("kind", PASSING)
-def test_passing_faults_change_nothing(server: SandboxServer, subject: Subject, kind: str) -> None:
+def test_passing_faults_change_nothing(
+        server: SandboxServer, subject: Subject, elsewhere: HTTPServer, kind: str) -> None:
     """A hiccup on the way, and the rows are the same as without it; nobody is asked but the vendor."""
-    with HTTPServer() as elsewhere:
-        server.inject(Fault(subject.vendor, kind, after=subject.midway, params={"url": elsewhere.url_for("")}))
-        assert read(subject.connector, subject.job).everything() == subject.peace.everything()
-        assert elsewhere.log == []
+    server.inject(Fault(subject.vendor, kind, after=subject.midway, params={"url": elsewhere.url_for("")}))
+    assert read(subject.connector, subject.job).everything() == subject.peace.everything()
+    assert elsewhere.log == []
 
 
 @pytest.mark.parametrize("kind", TWISTED)
 def test_twisted_answers_never_change_the_rows(
-        server: SandboxServer, subject: Subject, kind: str, tmp_path: Path) -> None:
+        server: SandboxServer, subject: Subject, elsewhere: HTTPServer, kind: str, tmp_path: Path) -> None:
     """Pages twice, cursors in circles, redirects, spent quotas: the same rows, or a typed refusal and nothing lands."""
     zone, after = LandingZone(tmp_path), subject.midway
-    with HTTPServer() as elsewhere:
-        params = {"url": elsewhere.url_for(""), "length": 1 + after}
-        server.inject(Fault(subject.vendor, kind, after=after, params=params))
-        refusal = _refusal(lambda: land(subject.connector, subject.job, zone))
-        assert elsewhere.log == []
+    params = {"url": elsewhere.url_for(""), "length": 1 + after}
+    server.inject(Fault(subject.vendor, kind, after=after, params=params))
+    refusal = _refusal(lambda: land(subject.connector, subject.job, zone))
+    assert elsewhere.log == []
     manifest = zone.manifest(subject.job)
     if refusal is not None:
         assert (refusal.where, manifest) == (str(subject.job), None)
