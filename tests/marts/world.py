@@ -13,7 +13,7 @@ from unittest.mock import patch
 import sqlalchemy as sa
 
 from crosscheck import canonical
-from crosscheck.rules import LeadStates, RuleFile
+from crosscheck.rules import LeadStates, RuleFile, Rules
 from crosscheck.settings import Settings, Source
 from crosscheck.tables import Table
 from warehouse import ddl, dirty, ledger, ops
@@ -113,12 +113,12 @@ def _is(target: sa.Table, record: Table, values: Mapping[str, Any]) -> sa.Column
 
 
 def night(wh: Warehouse, at: datetime = NIGHT, *, full: bool = False, states: LeadStates = STATES,
-          of: Collection[str] = ()) -> BuildReport:
+          of: Collection[str] = (), rules: Rules | None = None) -> BuildReport:
     """Build the marts as of an instant, as a run of its own: all, or some with the facts and what they read."""
     run = ledger.begin_run(wh, "nightly", at)
     wanted = {"lead_fact", "deal_fact", *of}.union(*map(_read_by, of)) if of else {mart.name for mart in MARTS}
     with patch("warehouse.build.MARTS", tuple(mart for mart in MARTS if mart.name in wanted)):
-        return build(wh, run, full=full, states=states)
+        return build(wh, run, full=full, states=states, rules=rules)
 
 
 @cache
