@@ -26,6 +26,8 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "speed_to_lead": ("source", "platform", "account_id", "campaign_id", "cohort_month", "delay", "clock"),
     "response_curve": ("delay", "clock", "delay_band"),
     "sla_breach": ("source", "lead_id"),
+    "leak_evidence": ("source", "lead_id"),
+    "leak_waterfall": ("platform", "account_id", "campaign_id", "cohort_month", "leak_cause"),
     "spend_waste": ("platform", "account_id", "campaign_id", "cohort_month"),
 }
 RELATIVE, ABSOLUTE = 1e-9, 1e-12

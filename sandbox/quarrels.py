@@ -12,6 +12,7 @@ from sandbox.contradictions import contradict
 from sandbox.delays import misroute
 from sandbox.histories import Office, Sale
 from sandbox.leads import Arrival, Reception, name_at
+from sandbox.leaking import leak
 from sandbox.model import Deal, Lead, StatusChange
 from sandbox.people import Contact, again
 from sandbox.spend import Running
@@ -52,6 +53,7 @@ def plant(rng: Random, draft: Draft, reception: Reception, office: Office, runs:
     _cancel(draft, reception.nights)
     _delete(draft, reception.nights)
     contradict(draft.leads, draft.deals, draft.planted, reception.nights[0])
+    leak(draft.leads, draft.deals, draft.planted, reception.nights[0])
     misroute(draft.leads, draft.planted, reception.first)
 
 

@@ -16,6 +16,7 @@ from sandbox.model import Company
 from sandbox.truth_coverage import coverage
 from sandbox.truth_disputes import disputes
 from sandbox.truth_events import Head
+from sandbox.truth_leaks import leaks, waterfall
 from sandbox.truth_ledger import Ledger
 from sandbox.truth_origin import UNMATCHED, CampaignKey
 from sandbox.truth_roi import Cells, closed, cohort, daily, month, tieout
@@ -41,8 +42,8 @@ def expected(company: Company, night: int, *, missed: Collection[int] = ()) -> T
     marts = {"campaign_roi_daily": daily, "campaign_roi_cohort": cohort, "campaign_roi_closed": closed,
              "date_basis_tieout": tieout, "lead_quality": quality, "spend_reconciliation": reconciliation,
              "unmatched_leads": unmatched, "metric_coverage": coverage, "spend_waste": waste,
-             "contradiction": contradictions, "speed_to_lead": speed, "response_curve": curve,
-             "sla_breach": breaches}
+             "contradiction": contradictions, "leak_evidence": leak_evidence, "leak_waterfall": leak_waterfall,
+             "speed_to_lead": speed, "response_curve": curve, "sla_breach": breaches}
     return Truth(night, {mart: dict(sorted(rows(ledger))) for mart, rows in marts.items()})
 
 
@@ -104,3 +105,13 @@ def unmatched(ledger: Ledger) -> Iterator[tuple[Key, Cells]]:
 def contradictions(ledger: Ledger) -> Iterator[tuple[Key, Cells]]:
     """Per lead and kind: what its own records say that cannot both be true."""
     yield from disputes(ledger.dossiers)
+
+
+def leak_evidence(ledger: Ledger) -> Iterator[tuple[Key, Cells]]:
+    """Per lead of a mature month: the one cause by which it leaked."""
+    yield from leaks(ledger.cases, ledger.today)
+
+
+def leak_waterfall(ledger: Ledger) -> Iterator[tuple[Key, Cells]]:
+    """Per campaign, mature month and cause: how many leads, and what they are worth."""
+    yield from waterfall(ledger.cases, ledger.today, ledger.currency)

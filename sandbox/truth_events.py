@@ -15,6 +15,7 @@ from sandbox.view import current, updated_at
 
 #: What a status means, as both departments agreed; everything else means nothing.
 MEANING: Mapping[tuple[str, str], tuple[str, ...]] = {
+    ("hs_lead_status", "ATTEMPTED_TO_CONTACT"): ("attempted",),
     ("hs_lead_status", "CONNECTED"): ("reached",),
     ("hs_lead_status", "IN_PROGRESS"): ("reached",),
     ("hs_lead_status", "OPEN_DEAL"): ("reached", "hot"),
@@ -23,6 +24,7 @@ MEANING: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("lifecyclestage", "salesqualifiedlead"): ("reached", "hot"),
     ("lifecyclestage", "opportunity"): ("reached", "hot"),
     ("lifecyclestage", "customer"): ("reached",),
+    ("relation_name", "Đang liên hệ"): ("attempted",),
     ("relation_name", "Tiếp cận"): ("reached",),
     ("relation_name", "Tiềm năng"): ("reached", "potential"),
     ("relation_name", "Nóng"): ("reached", "hot"),

@@ -8,6 +8,7 @@ from datetime import date, datetime
 
 from sandbox.calendar import local_date
 from sandbox.model import Company
+from sandbox.truth_cases import Case, cases
 from sandbox.truth_disputes import Dossier, dossiers
 from sandbox.truth_events import Head, Rates, Win, heads_with_history
 from sandbox.truth_origin import CampaignKey, Directory
@@ -38,6 +39,7 @@ class Ledger:
     leads: list[Entry]
     wins: list[Win]
     dossiers: list[Dossier]
+    cases: list[Case]
 
     @classmethod
     def of(cls, company: Company, night: int, missed: Collection[int] = ()) -> Ledger:
@@ -53,4 +55,4 @@ class Ledger:
         leads = [Entry(lead.crm, *directory.of_lead(lead), local_date(lead.created, zone))
                  for lead in counted(company.leads, nights)]
         return cls(nights[-1], local_date(nights[-1], zone), company.reporting_currency, money, controls, heads, leads,
-                   wins, dossiers(company, nights))
+                   wins, dossiers(company, nights), cases(company, nights, heads, directory))

@@ -27,10 +27,11 @@ from warehouse.ledger import Run
 from warehouse.marts import MARTS, BuiltMart, Mart
 from warehouse.scope import Scopes
 from warehouse.staging.base import Context
+from warehouse.staging.calendar import refresh_days
 from warehouse.staging.clock import library, refresh_clock
 from warehouse.staging.fx import fx_daily
 from warehouse.staging.names import campaign_key
-from warehouse.staging.records import BUILD_BASIS, BUSINESS_CLOCK
+from warehouse.staging.records import BUILD_BASIS, BUSINESS_CLOCK, BUSINESS_DAY
 from warehouse.underlay import refresh_keys, refresh_rates
 
 _DEFINITIONS = ("marts", "staging", "metrics.py", "shims.py")
@@ -74,6 +75,7 @@ def _build(conn: sa.Connection, settings: Settings, run: Run, full: bool, states
     ctx.rule_version = dirty.rule_version(conn)
     dirty.load_files(conn, rules.heads, states.heads if states else None)
     _compare_basis(conn, settings, rules)
+    refresh_days(conn, rules.sla, settings.project.time_zone, run.as_of)
     refresh_clock(conn, rules.sla.hours, settings.project.time_zone, run.as_of)
     refresh_rates(conn, ctx.step(fx_daily))
     refresh_keys(conn, ctx.step(campaign_key))
@@ -121,7 +123,7 @@ def _everything(conn: sa.Connection) -> bool:
 
 
 def _compare_basis(conn: sa.Connection, settings: Settings, rules: Rules) -> None:
-    """Mark everything, and forget the calendar, when currency, zone, rate's age, rules or code are others by now."""
+    """Mark everything, and forget the calendars, when currency, zone, rate's age, rules or code are others by now."""
     basis = ddl.table(BUILD_BASIS)
     project = settings.project
     now = "|".join((project.reporting_currency, project.time_zone, str(settings.gates.fx_max_age_days), rules.version,
@@ -129,7 +131,8 @@ def _compare_basis(conn: sa.Connection, settings: Settings, rules: Rules) -> Non
     if conn.scalar(sa.select(basis.c.fingerprint)) == now:
         return
     conn.execute(sa.delete(basis))
-    conn.execute(sa.delete(ddl.table(BUSINESS_CLOCK)))
+    for calendar in (BUSINESS_DAY, BUSINESS_CLOCK):
+        conn.execute(sa.delete(ddl.table(calendar)))
     conn.execute(sa.insert(basis).values(fingerprint=now))
     dirty.mark_all(conn)
 

@@ -35,10 +35,10 @@ class date_add_days(FunctionElement[Any]):  # noqa: N801
     name, type, inherit_cache = "date_add_days", sa.DateTime(), True
 
 
-class add_seconds(FunctionElement[Any]):  # noqa: N801
-    """An instant plus a whole number of seconds, which may be a column."""
+class date_add_seconds(FunctionElement[Any]):  # noqa: N801
+    """An instant plus a whole number of seconds."""
 
-    name, type, inherit_cache = "add_seconds", sa.DateTime(), True
+    name, type, inherit_cache = "date_add_seconds", sa.DateTime(), True
 
 
 class seconds_between(FunctionElement[float]):  # noqa: N801
@@ -69,8 +69,8 @@ def _date_add_days(element: date_add_days, compiler: SQLCompiler, **kw: Any) -> 
     return f"({moment} + {days} * INTERVAL '1 day')"
 
 
-@compiles(add_seconds)
-def _add_seconds(element: add_seconds, compiler: SQLCompiler, **kw: Any) -> str:
+@compiles(date_add_seconds)
+def _date_add_seconds(element: date_add_seconds, compiler: SQLCompiler, **kw: Any) -> str:
     moment, seconds = _parts(element, compiler, **kw)
     return f"({moment} + {seconds} * INTERVAL '1 second')"
 

@@ -89,6 +89,7 @@ def stage(folder: Path, *, seed: int = 7, scale: float = 1.0, company: Company |
     write(company, folder)
     shutil.copytree(_EXAMPLE / "mappings", folder / "mappings")
     shutil.copytree(_RULES, folder / "rules")
+    shutil.copytree(_EXAMPLE / "rules", folder / "rules", dirs_exist_ok=True)
     shutil.copy(_EXAMPLE / "crosscheck.toml", folder / "crosscheck.toml")
     with ExitStack() as stack:
         server = stack.enter_context(SandboxServer(company, company.nights[0]))

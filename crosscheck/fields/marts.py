@@ -11,6 +11,11 @@ CONTRADICTIONS = ("wrong_target_but_won", "lost_but_won", "invalid_contact_but_w
                   "won_before_created", "touched_before_created", "reached_after_won", "wrong_target_then_hot",
                   "invalid_contact_then_hot")
 
+LEAK_CAUSES = (
+    "duplicate", "won", "invalid_contact", "existing_customer", "nothing_recorded", "never_assigned", "never_attempted",
+    "attempted_late", "given_up_early", "unreachable", "wrong_target", "wrong_target_unsupported",
+    "reached_no_follow_up", "lost_price", "lost_competitor", "lost_other", "lost_no_reason", "still_open")
+
 PERIODS = (
     Field("cohort_week", Kind.DAY, "Monday of the week of the lead's creation, business zone."),
     Field("cohort_month", Kind.DAY, "First day of the month of the lead's creation, business zone."),
@@ -172,6 +177,39 @@ DISPUTES = (
     Field("contrary_at", Kind.INSTANT, "When that was, by its own record, UTC; null where something is missing."),
 )
 
+LEAKS = (
+    Field("leak_cause", Kind.TEXT, "The first cause, in the agreed order, that holds of the lead.",
+          allowed=LEAK_CAUSES),
+    Field("leak_owner", Kind.TEXT, "Who can close this leak.",
+          allowed=("marketing", "routing", "sales", "both", "nobody")),
+    Field("cause_no", Kind.COUNT, "Place of the cause in the order in which causes are tried, from 1.", low=1),
+    Field("lead_kind", Kind.TEXT, "Kind of the lead by the SLA's forms and pages."),
+    Field("due_at", Kind.INSTANT, "Until when the lead was to be attempted first, UTC."),
+    Field("evidence", Kind.TEXT, "What the cause rests on, by its name in lead_fact where it stands there; null where "
+                                 "it rests on what is missing."),
+    Field("evidence_at", Kind.INSTANT, "When that was, UTC; null where the cause rests on what is missing."),
+    Field("attempt_count", Kind.COUNT, "Recorded outbound touches of the person within the horizon; a status is none.",
+          unit="touches", low=0),
+    Field("won_lead_count", Kind.COUNT, "Leads of the whole company and month that were won within the horizon and "
+                                        "whose amounts are known.", unit="leads", low=0),
+    Field("margin_known_lead_count", Kind.COUNT, "Those of them whose margins are known.", unit="leads", low=0),
+    Field("average_revenue_amount", Kind.MONEY, "Revenue of a won lead of the company and month, cut down to a "
+                                                "millionth; null where none was won.", unit="reporting currency"),
+    Field("average_margin_amount", Kind.MONEY, "Gross margin of a won lead of the company and month whose margins are "
+                                               "known.", unit="reporting currency"),
+    Field("leak_revenue_amount", Kind.MONEY, "Leads times the average revenue of a won lead; 0 for repeats.",
+          unit="reporting currency"),
+    Field("leak_margin_amount", Kind.MONEY, "Leads times the average gross margin of a won lead; 0 for repeats.",
+          unit="reporting currency"),
+)
+
+BUSINESS_DAYS = (
+    Field("business_day", Kind.DAY, "A calendar day of the business zone."),
+    Field("opens_at", Kind.INSTANT, "When business hours begin that day, UTC; null on a day off."),
+    Field("closes_at", Kind.INSTANT, "When they end, UTC; null on a day off."),
+    Field("next_opens_at", Kind.INSTANT, "When business hours begin next after that day, UTC."),
+)
+
 FRESHNESS = (
     Field("stream", Kind.TEXT, "The stream of the source, by its connector's name for it."),
     Field("complete_to_day", Kind.DAY, "Newest account-local day that has been read completely."),
@@ -191,4 +229,5 @@ DERIVED = (
 )
 
 FIELDS: tuple[Field, ...] = (
-    *PERIODS, *IDENTITY, *OUTCOMES, *COUNTS, *AMOUNTS, *TIE_OUT, *RATIOS, *COVERAGE, *DISPUTES, *FRESHNESS, *DERIVED)
+    *PERIODS, *IDENTITY, *OUTCOMES, *COUNTS, *AMOUNTS, *TIE_OUT, *RATIOS, *COVERAGE, *DISPUTES, *LEAKS,
+    *BUSINESS_DAYS, *FRESHNESS, *DERIVED)

@@ -23,13 +23,13 @@ from crosscheck.rules.figures import (
 from crosscheck.rules.lead_states import STATE_FILES, LeadStates, RuleFile, StatusRule, load_lead_states
 from crosscheck.rules.portrait import Portrait, PortraitField, PortraitRule, portrait
 from crosscheck.rules.reader import SIGNATORIES, Head, Reading, content_version
+from crosscheck.rules.reasons import LostReasons, lost_reasons
 from crosscheck.rules.sla import BusinessHours, LeadKind, Sla, sla
 
 __all__ = [
     "SHIPPED", "SIGNATORIES", "STATE_FILES", "BusinessHours", "Costs", "Head", "Horizons", "LeadKind", "LeadStates",
-    "MonthlyCost", "Portrait", "PortraitField", "PortraitRule", "Promotion", "Promotions", "RuleFile", "Rules", "Sla",
-    "StatusRule",
-    "default_rules", "load_lead_states", "load_rules",
+    "LostReasons", "MonthlyCost", "Portrait", "PortraitField", "PortraitRule", "Promotion", "Promotions", "RuleFile",
+    "Rules", "Sla", "StatusRule", "default_rules", "load_lead_states", "load_rules",
 ]
 
 #: The rule files as they are shipped: the documented defaults.
@@ -45,6 +45,7 @@ class Rules:
     horizons: Horizons
     costs: Costs
     promotions: Promotions
+    lost_reasons: LostReasons
 
     @property
     def heads(self) -> Mapping[str, Head]:
@@ -64,7 +65,7 @@ def load_rules(folder: Path) -> Rules:
         return Reading.of(own if own.is_file() else SHIPPED / own.name)
 
     return Rules(portrait(read("portrait")), sla(read("sla")), horizons(read("horizons")), costs(read("costs")),
-                 promotions(read("promotions")))
+                 promotions(read("promotions")), lost_reasons(read("lost_reasons")))
 
 
 @cache

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo
 
 from crosscheck.errors import ConfigError
@@ -29,24 +30,33 @@ class BusinessHours:
     holidays: tuple[date, ...]
     country: str = ""
 
+    @property
+    def minutes(self) -> int:
+        """How long a working day is."""
+        return (self.closes.hour - self.opens.hour) * 60 + self.closes.minute - self.opens.minute
+
     def open_days(self, first: date, last: date, zone: str) -> Iterator[tuple[datetime, datetime]]:
         """Opening and closing, naive UTC, of each working day from `first` to `last` in a zone."""
-        place, off = ZoneInfo(zone), {*self.holidays, *self._public_holidays(range(first.year, last.year + 1))}
+        place = ZoneInfo(zone)
         for offset in range((last - first).days + 1):
             day = first + timedelta(days=offset)
-            if day.weekday() in self.weekdays and day not in off:
+            off = day in self.holidays or day in _public(self.country, day.year)
+            if day.weekday() in self.weekdays and not off:
                 yield _utc(day, self.opens, place), _utc(day, self.closes, place)
 
-    def _public_holidays(self, years: range) -> set[date]:
-        if not self.country:
-            return set()
-        from holidays import country_holidays  # takes a while, and most commands do not ask
 
-        try:
-            return set(country_holidays(self.country, years=years))
-        except NotImplementedError:
-            raise ConfigError(f"sla.yaml: no holidays are known of country {self.country!r}",
-                              fix="give its ISO code, as in VN, or list its days under holidays") from None
+@cache
+def _public(country: str, year: int) -> frozenset[date]:
+    """The public holidays of a year."""
+    if not country:
+        return frozenset()
+    from holidays import country_holidays  # takes a while, and most commands do not ask
+
+    try:
+        return frozenset(country_holidays(country, years=year))
+    except NotImplementedError:
+        raise ConfigError(f"sla.yaml: no holidays are known of country {country!r}",
+                          fix="give its ISO code, as in VN, or list its days under holidays") from None
 
 
 def _utc(day: date, hour: time, place: ZoneInfo) -> datetime:
@@ -84,8 +94,8 @@ def sla(read: Reading) -> Sla:
     read.keys((*HEAD, *needed), required=needed)
     fair = read.mapping("fair_effort")
     fair.keys(("attempts", "days"), required=("attempts", "days"))
-    return Sla(read.head(), _hours(read.mapping("business_hours")), _kinds(read), fair.whole("attempts"),
-               fair.whole("days"))
+    hours = _hours(read.mapping("business_hours"))
+    return Sla(read.head(), hours, _kinds(read, hours), fair.whole("attempts"), fair.whole("days"))
 
 
 def _hours(read: Reading) -> BusinessHours:
@@ -106,10 +116,12 @@ def _hour(read: Reading, key: str) -> time:
     return time.fromisoformat(text)
 
 
-def _kinds(read: Reading) -> tuple[LeadKind, ...]:
+def _kinds(read: Reading, hours: BusinessHours) -> tuple[LeadKind, ...]:
     each = read.mappings("kinds")
     kinds = tuple(_kind(one) for one in each)
     for one, kind, is_last in zip(each, kinds, (*[False] * (len(each) - 1), True), strict=True):
+        if kind.in_business_hours and kind.minutes > hours.minutes:
+            raise one.wrong("minutes", f"minutes: a business day has {hours.minutes}, a promise cannot be longer")
         if one.has("when") == is_last:
             raise one.wrong("kind", f"{kind.name}: the last kind, and no other, has no `when`: it takes all other "
                                     "leads")

@@ -159,7 +159,7 @@ def _order(world: World, deal: Deal) -> Row:
         "vat_amount": "0", "account_id": _id(deal.lead_id) if deal.lead_id else 0, "order_date":
         local(deal.won_at or deal.created), "created_at": local(deal.created), "updated_at":
         local(deal_updated_at(deal, world.now)), "status": status, "assigned_user": _id(deal.owner_id),
-        "custom_fields": {"campaign_code": deal.crm_campaign or "",
+        "custom_fields": {"campaign_code": deal.crm_campaign or "", "lost_reason": deal.lost_reason or "",
                           "gross_margin": "" if deal.margin is None else f"{deal.margin:f}"},
         "order_details": [{"product_code": "NT01", "quantity": 1, "price": f"{deal.list_amount:f}", "amount": amount}],
     }

@@ -11,6 +11,8 @@ from warehouse.marts import (
     deal_fact,
     lead_fact,
     lead_quality,
+    leak_evidence,
+    leak_waterfall,
     metric_coverage,
     response_curve,
     rule_version,
@@ -25,7 +27,7 @@ from warehouse.marts.base import BuiltMart, Check, Mart, Partition
 
 MARTS: tuple[Mart, ...] = tuple(module.MART for module in (
     lead_fact, deal_fact, campaign_roi_daily, campaign_roi_cohort, campaign_roi_closed, date_basis_tieout,
-    lead_quality, spend_waste, contradiction, spend_reconciliation, source_freshness, unmatched_leads,
-    metric_coverage, speed_to_lead, response_curve, sla_breach, rule_version))
+    lead_quality, spend_waste, contradiction, leak_evidence, leak_waterfall, spend_reconciliation, source_freshness,
+    unmatched_leads, metric_coverage, speed_to_lead, response_curve, sla_breach, rule_version))
 
 __all__ = ["MARTS", "BuiltMart", "Check", "Mart", "Partition"]

@@ -19,6 +19,9 @@ LEAD_STATE_RULE = _derived(
 RULE_FILE = _derived(
     "rule_file", "One row per rule file that the last build went by.", "rule_file",
     "rule_version is_draft", "effective_from_day signed_by_marketing signed_by_sales")
+BUSINESS_DAY = _derived(
+    "business_day", "One row per calendar day of the business zone: when somebody is there to answer.", "business_day",
+    "rule_version", "opens_at closes_at next_opens_at")
 FX_DAILY = _derived(
     "fx_daily", "One row per day and currency: the rate by which the last build converted.",
     "day from_currency", "fx_rate fx_day")
@@ -38,4 +41,5 @@ DEAL_TOUCHED = _derived(
     "source deal_id")
 
 DERIVED: tuple[Table, ...] = (
-    LEAD_STATE_RULE, RULE_FILE, FX_DAILY, CAMPAIGN_KEY, BUILD_BASIS, BUSINESS_CLOCK, LEAD_TOUCHED, DEAL_TOUCHED)
+    LEAD_STATE_RULE, RULE_FILE, BUSINESS_DAY, BUSINESS_CLOCK, FX_DAILY, CAMPAIGN_KEY, BUILD_BASIS, LEAD_TOUCHED,
+    DEAL_TOUCHED)

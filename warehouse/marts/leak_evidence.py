@@ -1,0 +1,95 @@
+"""Each lead of a mature month with the one cause by which it leaked, and what that rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from crosscheck.canonical import LEAD
+from crosscheck.fields import columns
+from crosscheck.tables import Layer, Table
+from warehouse import ddl
+from warehouse.marts.base import Check, Mart, Partition, arrange
+from warehouse.marts.deal_fact import RECORD as DEAL_FACT
+from warehouse.marts.lead_fact import RECORD as LEAD_FACT
+from warehouse.marts.leak_causes import CAUSES, first_cause, of_cause
+from warehouse.marts.leaks import horizon, is_judged, leak_lead
+from warehouse.shims import Expression
+from warehouse.staging.base import Context
+
+_AS_IS = ("source", "lead_id", "platform", "account_id", "campaign_id", "created_at", "cohort_month", "lead_kind",
+          "due_at", "attempt_count", "revenue_reporting_amount", "gross_margin_reporting_amount")
+
+RECORD = Table(
+    "leak_evidence", Layer.MART,
+    "One row per lead that was not merged away, of the months that have passed the horizon.",
+    ("source", "lead_id"),
+    columns("source lead_id platform account_id campaign_id")
+    + columns("created_at cohort_month horizon_days lead_kind", "due_at", basis="cohort")
+    + columns("leak_cause leak_owner attempt_count", "evidence evidence_at", basis="worked")
+    + columns("", "revenue_reporting_amount gross_margin_reporting_amount", basis="closed")
+    + columns("", "rule_file rule_version"),
+    "Only what happened within the horizon of the lead's creation counts. The first cause that holds is the only one: "
+    + ", ".join(cause.name for cause in CAUSES) + ". `won` comes before every leak: whoever bought is none, however "
+    "late the call was. A repeat of a known person is a `duplicate` and nothing else. "
+    "`attempted_late` needs a touch on record; a status alone has no hour to trust. `nothing_recorded`: no lead of the "
+    "source and month bears a status or activity. Without an outbound touch on record `given_up_early` rests on the "
+    "status. Deals are those of the person; their amounts stand here only for `won`.",
+)
+
+PROSE = """\
+The row behind every count of `leak_waterfall`: which cause, by which rule, resting on which instant. Marketing: an
+`invalid_contact` or `existing_customer` is yours to explain. Sales: `due_at` and `attempt_count` are what your side of
+the record says; a call that was not written down looks like none. No source delivers answers to the portrait today, so
+every wrong target is `wrong_target_unsupported`: a verdict that neither side has shown, and that neither may use
+against the other. Test leads are not recognised; a person's later leads are. A disputed row is changed by correcting
+the record or the rule, never here."""
+
+CHECKS = (
+    Check("an instant exactly where there is evidence", "evidence_at IS NULL OR evidence IS NOT NULL"),
+    Check("nothing after the horizon counts", "evidence_at IS NULL OR leak_cause = 'existing_customer'"
+          " OR evidence_at <= created_at + horizon_days * INTERVAL '1 day'"),
+    Check("a customer bought before", "leak_cause <> 'existing_customer' OR evidence_at < created_at"),
+    Check("late is after the promise", "leak_cause <> 'attempted_late' OR evidence_at > due_at"),
+    Check("a win has its instant", "leak_cause <> 'won' OR evidence_at >= created_at"),
+    Check("money only for wins", "leak_cause = 'won'"
+          " OR (revenue_reporting_amount IS NULL AND gross_margin_reporting_amount IS NULL)"),
+)
+
+
+def select(ctx: Context) -> sa.Select[Any]:
+    """Every judged lead with its cause, and what belongs to it."""
+    given = ctx.step(leak_lead)
+    row = sa.select(given, first_cause(ctx, given).label("leak_cause")).subquery("judged")
+    cause, rules = row.c.leak_cause, ctx.rules.heads
+    versions = {"lead_states": ctx.rule_version} | {name: head.version for name, head in rules.items()}
+    known: dict[str, Expression] = {
+        **{name: row.c[name] for name in _AS_IS}, "leak_cause": cause, "horizon_days": horizon(ctx),
+        "leak_owner": of_cause(cause, {each.name: sa.literal(each.owner) for each in CAUSES}),
+        "evidence": of_cause(cause, {each.name: sa.literal(each.evidence) for each in CAUSES if each.evidence}),
+        "evidence_at": of_cause(cause, {each.name: row.c[each.evidence] for each in CAUSES if each.evidence}),
+        "rule_file": of_cause(cause, {each.name: sa.literal(each.rule) for each in CAUSES if each.rule}),
+        "rule_version": of_cause(cause, {each.name: sa.literal(versions[each.rule]) for each in CAUSES if each.rule})}
+    return sa.select(*arrange(RECORD, known))
+
+
+def stale(ctx: Context) -> sa.Select[Any]:
+    """Months of every lead judged anew (its touches, its form), and those that have matured since the last build."""
+    lead, judged, there = ctx.current(LEAD_FACT).alias("lead"), ctx.superseded[LEAD.name], ddl.table(RECORD, "mart")
+    touched = (sa.select(lead.c.cohort_month)
+               .join_from(lead, judged, sa.and_(judged.c.source == lead.c.source, judged.c.lead_id == lead.c.lead_id)))
+    published = ddl.table(LEAD_FACT, "mart")
+    matured = sa.select(published.c.cohort_month).where(
+        is_judged(ctx, published.c.cohort_month), published.c.cohort_month.not_in(sa.select(there.c.cohort_month)))
+    return sa.select(sa.union(touched, matured).subquery("stale"))
+
+
+def evidence(row: Mapping[Any, Any]) -> Mapping[str, Expression]:
+    """The lead, and the deals of its person."""
+    lead, deal = ddl.table(LEAD_FACT, "mart"), ddl.table(DEAL_FACT, "mart")
+    return {lead.name: lead.c.lead_id == row["lead_id"], deal.name: deal.c.head_lead_id == row["lead_id"]}
+
+
+MART = Mart(RECORD, select, PROSE, CHECKS, Partition("cohort_month", "month", ("created",)), stale, evidence)
