@@ -12,6 +12,9 @@ from sandbox.model import FxRate
 
 HISTORY_DAYS = 120
 NIGHTS = 3
+#: Days off in 2026 by the government's calendar, Tết first; no other year is played.
+DAYS_OFF = {date(2026, number, day) for number, days in {
+    1: (1,), 2: (16, 17, 18, 19, 20), 4: (26, 27, 30), 5: (1,), 8: (31,), 9: (1, 2), 11: (24,)}.items() for day in days}
 
 
 def midnight(day: date, zone: str) -> datetime:

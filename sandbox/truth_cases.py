@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sandbox.calendar import local_date
+from sandbox.calendar import DAYS_OFF, local_date
 from sandbox.model import Call, Company, Deal, Lead
 from sandbox.truth_events import Head, Win, standing
 from sandbox.truth_origin import CampaignKey, Directory
@@ -16,7 +16,6 @@ from sandbox.truth_people import LeadKey, counted, heads
 LEAK_DAYS = 30
 _HOT_PAGE = "https://us.phohien.example/quote"
 _OPENS, _CLOSES = time(8), time(17, 30)
-_HOLIDAYS = {date(2026, 9, 1), date(2026, 9, 2)}  # of the demo's months
 
 
 @dataclass
@@ -76,7 +75,7 @@ def _business_hour(moment: datetime, zone: str) -> datetime:
     while True:
         opens, closes = (datetime.combine(now.date(), at, now.tzinfo) for at in (_OPENS, _CLOSES))
         start = max(now, opens)
-        if now.weekday() < 6 and now.date() not in _HOLIDAYS and start < closes:
+        if now.weekday() < 6 and now.date() not in DAYS_OFF and start < closes:
             if start + left <= closes:
                 return start + left
             left -= closes - start

@@ -9,7 +9,7 @@ from datetime import date, datetime, time, timedelta
 from itertools import product
 from zoneinfo import ZoneInfo
 
-from sandbox.calendar import local_date
+from sandbox.calendar import DAYS_OFF, local_date
 from sandbox.catalogue import BUSINESS_ZONE
 from sandbox.facts import Key
 from sandbox.truth_coverage import coverage
@@ -23,9 +23,6 @@ SPEED_DAYS = 30
 #: How many minutes a band's longest wait takes.
 MINUTES = {"0_5": 5, "5_15": 15, "15_60": 60, "over_60": SPEED_DAYS * 24 * 60}
 _SUNDAY, _OPENS, _CLOSES = 6, time(8), time(17, 30)
-#: Days off in 2026 by the government's calendar; no other year is played.
-DAYS_OFF = {date(2026, number, day) for number, days in {
-    1: (1,), 2: (16, 17, 18, 19, 20), 4: (26, 27, 30), 5: (1,), 8: (31,), 9: (1, 2), 11: (24,)}.items() for day in days}
 #: What a CRM must have on record before a delay is published.
 _NEEDS = {"whole": {"speed_to_lead"}, "routing": {"routing_delay"}, "human": {"speed_to_lead", "routing_delay"},
           "answer": {"speed_to_lead"}}

@@ -31,7 +31,7 @@ from warehouse.staging.calendar import refresh_days
 from warehouse.staging.clock import library, refresh_clock
 from warehouse.staging.fx import fx_daily
 from warehouse.staging.names import campaign_key
-from warehouse.staging.records import BUILD_BASIS, BUSINESS_CLOCK
+from warehouse.staging.records import BUILD_BASIS, BUSINESS_CLOCK, BUSINESS_DAY
 from warehouse.underlay import refresh_keys, refresh_rates
 
 _DEFINITIONS = ("marts", "staging", "metrics.py", "shims.py")
@@ -123,7 +123,7 @@ def _everything(conn: sa.Connection) -> bool:
 
 
 def _compare_basis(conn: sa.Connection, settings: Settings, rules: Rules) -> None:
-    """Mark everything, and forget the calendar, when currency, zone, rate's age, rules or code are others by now."""
+    """Mark everything, and forget the calendars, when currency, zone, rate's age, rules or code are others by now."""
     basis = ddl.table(BUILD_BASIS)
     project = settings.project
     now = "|".join((project.reporting_currency, project.time_zone, str(settings.gates.fx_max_age_days), rules.version,
@@ -131,7 +131,8 @@ def _compare_basis(conn: sa.Connection, settings: Settings, rules: Rules) -> Non
     if conn.scalar(sa.select(basis.c.fingerprint)) == now:
         return
     conn.execute(sa.delete(basis))
-    conn.execute(sa.delete(ddl.table(BUSINESS_CLOCK)))
+    for calendar in (BUSINESS_DAY, BUSINESS_CLOCK):
+        conn.execute(sa.delete(ddl.table(calendar)))
     conn.execute(sa.insert(basis).values(fingerprint=now))
     dirty.mark_all(conn)
 

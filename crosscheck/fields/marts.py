@@ -187,6 +187,8 @@ LEAKS = (
     Field("leak_owner", Kind.TEXT, "Who can close this leak.",
           allowed=("marketing", "routing", "sales", "both", "nobody")),
     Field("cause_no", Kind.COUNT, "Place of the cause in the order in which causes are tried, from 1.", low=1),
+    Field("lead_kind", Kind.TEXT, "The first kind of lead in `rules/sla.yaml` that fits: its promise holds."),
+    Field("due_at", Kind.INSTANT, "Until when the lead was to be attempted first, UTC."),
     Field("evidence", Kind.TEXT, "What the cause rests on, by its name in lead_fact where it stands there; null where "
                                  "it rests on what is missing."),
     Field("evidence_at", Kind.INSTANT, "When that was, UTC; null where the cause rests on what is missing."),

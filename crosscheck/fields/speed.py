@@ -30,10 +30,6 @@ STAGES = (
 )
 
 BREACHES = (
-    Field("lead_kind", Kind.TEXT, "The first kind of lead in `rules/sla.yaml` that fits: its promise holds."),
-    Field("allowed_seconds", Kind.COUNT, "What the promise allows from creation to the first attempt, by its clock.",
-          unit="seconds", low=1),
-    Field("due_at", Kind.INSTANT, "When the first attempt was due at the latest, UTC."),
     Field("responded_at", Kind.INSTANT, "First attempt by a person at or after creation: an outbound touch, or an "
                                         "answered contact where the customer was quicker, UTC; null while waiting."),
     Field("late_seconds", Kind.COUNT, "From the due instant to the first attempt; null while waiting.", unit="seconds",

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo
 
 from crosscheck.errors import ConfigError
@@ -36,22 +37,26 @@ class BusinessHours:
 
     def open_days(self, first: date, last: date, zone: str) -> Iterator[tuple[datetime, datetime]]:
         """Opening and closing, naive UTC, of each working day from `first` to `last` in a zone."""
-        place, off = ZoneInfo(zone), {*self.holidays, *self._public_holidays(range(first.year, last.year + 1))}
+        place = ZoneInfo(zone)
         for offset in range((last - first).days + 1):
             day = first + timedelta(days=offset)
-            if day.weekday() in self.weekdays and day not in off:
+            off = day in self.holidays or day in _public(self.country, day.year)
+            if day.weekday() in self.weekdays and not off:
                 yield _utc(day, self.opens, place), _utc(day, self.closes, place)
 
-    def _public_holidays(self, years: range) -> set[date]:
-        if not self.country:
-            return set()
-        from holidays import country_holidays  # takes a while, and most commands do not ask
 
-        try:
-            return set(country_holidays(self.country, years=years))
-        except NotImplementedError:
-            raise ConfigError(f"sla.yaml: no holidays are known of country {self.country!r}",
-                              fix="give its ISO code, as in VN, or list its days under holidays") from None
+@cache
+def _public(country: str, year: int) -> frozenset[date]:
+    """The public holidays of a year."""
+    if not country:
+        return frozenset()
+    from holidays import country_holidays  # takes a while, and most commands do not ask
+
+    try:
+        return frozenset(country_holidays(country, years=year))
+    except NotImplementedError:
+        raise ConfigError(f"sla.yaml: no holidays are known of country {country!r}",
+                          fix="give its ISO code, as in VN, or list its days under holidays") from None
 
 
 def _utc(day: date, hour: time, place: ZoneInfo) -> datetime:

@@ -11,7 +11,7 @@ from sandbox.catalogue import BUSINESS_ZONE
 from sandbox.delays import BROKEN, HANDED_OVER
 from sandbox.model import Company
 from sandbox.truth_ledger import Ledger
-from sandbox.truth_sla import breaches, due_at
+from sandbox.truth_sla import breaches
 from sandbox.truth_speed import Wait, open_seconds, speed
 
 HOUR = 3_600
@@ -50,8 +50,6 @@ def test_business_time_by_hand() -> None:
     assert open_seconds(NOON, NOON + timedelta(days=1)) == 9.5 * HOUR
     saturday = datetime(2026, 2, 14, 10, tzinfo=UTC)  # 17:00, before Tết
     assert open_seconds(saturday, saturday + timedelta(days=7)) == 9.5 * HOUR
-    assert due_at(saturday) == datetime(2026, 2, 21, 1, 30, tzinfo=UTC)
-    assert due_at(NOON) == NOON + timedelta(hours=1)
 
 
 def test_bands_by_hand() -> None:

@@ -10,7 +10,7 @@ creation counts as not yet come, for old leads as for young ones.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -92,7 +92,8 @@ def lead_moments(lead: Selectable, names: tuple[str, ...], where: Expression, ho
     return sa.select(row, *passed).select_from(origin).cte("moments_passed")
 
 
-def lead_delays(ctx: Context, moments: Selectable, names: tuple[str, ...]) -> sa.Subquery:
+def lead_delays(ctx: Context, moments: Selectable, names: tuple[str, ...],
+                delays: Sequence[Delay] = DELAYS) -> sa.Subquery:
     """One row per lead, delay that its source may publish, and clock, with the named columns of the lead.
 
     `seconds` last until the delay's end, else until the horizon's. A delay has not started (all null) while the moment
@@ -100,7 +101,7 @@ def lead_delays(ctx: Context, moments: Selectable, names: tuple[str, ...]) -> sa
     """
     shown = ctx.step(published_delay)
     types = {name: ddl.sql_type(FIELDS[name].kind) for name in ("source", *names)}
-    every = stack(*_parts(moments, tuple(types)), types={**types, **_KINDS})
+    every = stack(*_parts(moments, tuple(types), delays), types={**types, **_KINDS})
     return (sa.select(every).join(shown, sa.and_(shown.c.source == every.c.source, shown.c.delay == every.c.delay))
             .subquery("delays"))
 
@@ -114,8 +115,8 @@ def in_band(each: Selectable, band: str) -> Expression:
     return sa.and_(each.c.is_ended, *above, *below)
 
 
-def _parts(row: Selectable, names: tuple[str, ...]) -> Iterator[Part]:
-    for delay in DELAYS:
+def _parts(row: Selectable, names: tuple[str, ...], delays: Sequence[Delay]) -> Iterator[Part]:
+    for delay in delays:
         start, end = row.c[delay.start], row.c[delay.end]
         started: Expression = start.is_not(None)
         if delay.name == "routing":

@@ -12,7 +12,7 @@ from crosscheck.tables import Layer, Table
 from warehouse import ddl
 from warehouse.marts.base import Check, Mart, arrange
 from warehouse.marts.campaign_roi_cohort import is_matured, within_horizon
-from warehouse.marts.delays import AGE, BANDS, HORIZON, in_band, lead_delays, lead_moments
+from warehouse.marts.delays import AGE, BANDS, DELAYS, HORIZON, in_band, lead_delays, lead_moments
 from warehouse.marts.lead_fact import RECORD as LEAD_FACT
 from warehouse.metrics import FIVE_RATIOS, bounds
 from warehouse.shims import Expression, count_if
@@ -20,6 +20,8 @@ from warehouse.staging.base import Context, Selectable
 
 SMALL = 20
 _KEY = ("delay", "clock", "delay_band")
+#: Who answered was reached: that delay explains nothing.
+_SHOWN = tuple(delay for delay in DELAYS if delay.name != "answer")
 _CARRIED = ("created_at", "reached_at", "first_won_at")
 _STATES = {"reached": "reached_at", "closed": "first_won_at"}
 _METRICS = tuple(metric for metric in FIVE_RATIOS if metric.numerator[0].removesuffix("_count") in _STATES)
@@ -62,12 +64,12 @@ def select(ctx: Context) -> sa.Select[Any]:
 def _counts(ctx: Context) -> sa.Select[Any]:
     lead = ctx.current(LEAD_FACT).alias("lead")
     moments = lead_moments(lead, _CARRIED, is_matured(ctx, lead.c.created_day, AGE))
-    each = lead_delays(ctx, moments, _CARRIED)
+    each = lead_delays(ctx, moments, _CARRIED, _SHOWN)
     key = [each.c.delay, each.c.clock, _band(each).label("delay_band")]
     states = (count_if(within_horizon(each.c[moment], each.c.created_at, AGE)).label(f"{state}_count")
               for state, moment in _STATES.items())
     return (sa.select(*key, sa.func.count().label("unique_lead_count"), *states)
-            .where(each.c.delay != "answer").group_by(*key))
+            .group_by(*key))
 
 
 def _band(each: Selectable) -> Expression:

@@ -9,28 +9,27 @@ import sqlalchemy as sa
 
 from crosscheck.canonical import LEAD
 from crosscheck.fields import columns
-from crosscheck.rules import LeadKind
 from crosscheck.tables import Layer, Table
 from warehouse import ddl
 from warehouse.engine import naive_utc
 from warehouse.marts.base import Check, Mart, Partition, arrange
 from warehouse.marts.delays import lead_moments, published_delay, turned_sources
 from warehouse.marts.lead_fact import RECORD as LEAD_FACT
-from warehouse.shims import Expression, date_add_seconds, seconds_between
+from warehouse.shims import Expression, seconds_between
 from warehouse.staging.base import Context, Selectable
-from warehouse.staging.hours import business_due, with_business
+from warehouse.staging.calendar import due_at, lead_kind
+from warehouse.staging.hours import whole_second, with_business
+from warehouse.staging.records import BUSINESS_DAY
 
 #: Longer than any lead is looked at: an attempt is an attempt, however late.
 _EVER = sa.literal_column("36500", sa.BigInteger())
-_TIMED = ("created", "attempted")
 _CARRIED = ("lead_id", "platform", "account_id", "campaign_id", "cohort_month", "created_day", "created_at",
             "assigned_at", "owner_id")
 
 RECORD = Table(
     "sla_breach", Layer.MART, "One row per unique lead whose first attempt was due and did not come in time.",
     ("source", "lead_id"),
-    columns("source lead_id platform account_id campaign_id lead_kind clock allowed_seconds owed_by rule_version",
-            "owner_id next_action")
+    columns("source lead_id platform account_id campaign_id lead_kind owed_by rule_version", "owner_id next_action")
     + columns("cohort_month created_day created_at", basis="cohort")
     + columns("due_at is_waiting", "assigned_at responded_at late_seconds late_business_seconds", basis="worked"),
     "The promise runs from creation to the first attempt by a person, by the first kind of `rules/sla.yaml` that fits "
@@ -62,70 +61,35 @@ def select(ctx: Context) -> sa.Select[Any]:
 
 
 def _breaches(ctx: Context, lead: Selectable, where: Expression) -> sa.Select[Any]:
-    due = _due(_overdue(ctx, _promised(ctx, lead_moments(lead, _CARRIED, where, _EVER, _TIMED))))
-    origin, due_business = with_business(due, due.c.due_at, "due_at_day")
-    is_waiting = due.c.attempted.is_(None)
-    owed_by = sa.case((due.c.handed <= due.c.due_at, "sales"), (due.c.handed.is_not(None), "routing"),
-                      (sa.and_(is_waiting, due.c.is_routed), "routing"), else_="unknown")
+    row = _broken(ctx, lead_moments(lead, _CARRIED, where, _EVER, ("attempted",)))
+    origin, due_business = with_business(row, row.c.due_at, "due_day")
+    is_waiting = row.c.attempted.is_(None)
+    owed_by = sa.case((row.c.handed <= row.c.due_at, "sales"), (row.c.handed.is_not(None), "routing"),
+                      (sa.and_(is_waiting, row.c.is_routed), "routing"), else_="unknown")
     values: dict[str, Expression] = {
-        **{name: due.c[name] for name in ("source", *_CARRIED, "lead_kind", "clock", "allowed_seconds", "due_at")},
-        "responded_at": due.c.attempted, "is_waiting": is_waiting, "owed_by": owed_by,
-        "late_seconds": seconds_between(due.c.due_at, due.c.attempted),
-        "late_business_seconds": due.c.attempted_business - due_business,
-        "next_action": sa.case((~is_waiting, None), (sa.and_(due.c.handed.is_(None), due.c.is_routed), "assign"),
+        **{name: row.c[name] for name in ("source", *_CARRIED, "lead_kind", "due_at")},
+        "responded_at": row.c.attempted, "is_waiting": is_waiting, "owed_by": owed_by,
+        "late_seconds": seconds_between(row.c.due_at, row.c.attempted),
+        "late_business_seconds": row.c.attempted_business - due_business,
+        "next_action": sa.case((~is_waiting, None), (sa.and_(row.c.handed.is_(None), row.c.is_routed), "assign"),
                                else_="attempt"),
         "rule_version": sa.literal(ctx.rules.sla.head.version, sa.Text())}
     return sa.select(*arrange(RECORD, values)).select_from(origin)
 
 
-def _promised(ctx: Context, moments: Selectable) -> Selectable:
-    """Leads of sources that may publish, with the promise that holds for each; whether their hand-overs are known."""
-    staged, kinds = ddl.table(LEAD), ctx.rules.sla.kinds
+def _broken(ctx: Context, moments: Selectable) -> Selectable:
+    """Leads of sources that may publish, attempted after the due instant, or not by now; are hand-overs known?"""
+    staged, day, now = ddl.table(LEAD), ddl.table(BUSINESS_DAY), sa.literal(naive_utc(ctx.as_of), sa.DateTime())
     shown, routed = ctx.step(published_delay).alias("shown"), ctx.step(published_delay).alias("routed")
     origin = (moments.join(staged, sa.and_(staged.c.source == moments.c.source, staged.c.lead_id == moments.c.lead_id))
+              .outerjoin(day, day.c.business_day == moments.c.created_day)
               .join(shown, sa.and_(shown.c.source == moments.c.source, shown.c.delay == "whole"))
               .outerjoin(routed, sa.and_(routed.c.source == moments.c.source, routed.c.delay == "routing")))
-
-    def told(values: Mapping[str, Any]) -> Expression:
-        """What holds for the first kind that fits; the last one fits every lead."""
-        fits = [(_fits(staged, kind), sa.literal(values[kind.name])) for kind in kinds[:-1]]
-        last = sa.literal(values[kinds[-1].name])
-        return sa.case(*fits, else_=last) if fits else last
-
+    due = whole_second(due_at(ctx, staged, day))
     return sa.select(
-        moments, told({kind.name: kind.name for kind in kinds}).label("lead_kind"),
-        told({kind.name: "business_hours" if kind.in_business_hours else "all_hours" for kind in kinds}).label("clock"),
-        told({kind.name: kind.minutes * 60 for kind in kinds}).label("allowed_seconds"),
-        routed.c.source.is_not(None).label("is_routed")).select_from(origin).subquery("promised")
-
-
-def _fits(staged: Selectable, kind: LeadKind) -> Expression:
-    """Whether each list of a kind names the lead; an empty list names nobody."""
-    def named(column: str, names: tuple[str, ...]) -> Expression:
-        if column == "landing_pages":
-            return sa.or_(sa.false(), *(staged.c.landing_page.startswith(name, autoescape=True) for name in names))
-        return staged.c[{"sources": "source", "forms": "form_id"}[column]].in_(names)
-
-    return sa.and_(*(sa.func.coalesce(named(column, names), sa.false()) for column, names in kind.when.items()))
-
-
-def _overdue(ctx: Context, row: Selectable) -> Selectable:
-    """Those whose attempt came later than allowed, or did not come though it is later than allowed by now."""
-    now: Expression = sa.literal(naive_utc(ctx.as_of), sa.DateTime())
-    origin, now_business = with_business(row, now, "now_day")
-    took = sa.case(
-        (row.c.clock == "business_hours",
-         sa.func.coalesce(row.c.attempted_business, now_business) - row.c.created_business),
-        else_=seconds_between(row.c.created, sa.func.coalesce(row.c.attempted, now)))
-    return sa.select(row).select_from(origin).where(took > row.c.allowed_seconds).subquery("overdue")
-
-
-def _due(row: Selectable) -> Selectable:
-    """When each attempt was due, by the clock of its promise."""
-    joined, due = business_due(row, row.c.created, row.c.created_business + row.c.allowed_seconds)
-    at_once = date_add_seconds(row.c.created, row.c.allowed_seconds)
-    due_at = sa.case((row.c.clock == "business_hours", due), else_=at_once)
-    return sa.select(row, due_at.label("due_at")).select_from(joined).subquery("due")
+        moments, lead_kind(ctx, staged).label("lead_kind"), due.label("due_at"),
+        routed.c.source.is_not(None).label("is_routed"),
+    ).select_from(origin).where(sa.func.coalesce(moments.c.attempted, now) > due).subquery("broken")
 
 
 def stale(ctx: Context) -> sa.Select[Any]:
