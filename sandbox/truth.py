@@ -23,6 +23,7 @@ from sandbox.truth_roi import Cells, closed, cohort, daily, month
 from sandbox.truth_shares import SMALL_SAMPLE, wilson
 from sandbox.truth_sourcing import conflicts, people, sourced
 from sandbox.truth_tieout import tieout
+from sandbox.truth_velocity import velocity
 from sandbox.truth_waste import waste
 
 __all__ = ["Comparison", "Fact", "Mismatch", "Truth", "compare", "expected"]
@@ -41,6 +42,7 @@ def expected(company: Company, night: int, *, missed: Collection[int] = ()) -> T
     ledger = Ledger.of(company, night, missed)
     marts = {"campaign_roi_daily": daily, "campaign_roi_cohort": cohort, "campaign_roi_closed": closed,
              "tieout": tieout, "discount": discounts, "off_promotion": excesses,
+             "stage_velocity": velocity,
              "lead_quality": quality, "spend_reconciliation": reconciliation,
              "unmatched_leads": unmatched, "metric_coverage": coverage, "spend_waste": waste,
              "contradiction": contradictions, "lead_origin": origins, "sourcing": sourcing,

@@ -20,6 +20,7 @@ from warehouse.marts import (
     sourcing_conflict,
     spend_reconciliation,
     spend_waste,
+    stage_velocity,
     tieout,
     unmatched_leads,
 )
@@ -28,6 +29,6 @@ from warehouse.marts.base import BuiltMart, Check, Mart, Partition
 MARTS: tuple[Mart, ...] = tuple(module.MART for module in (
     lead_fact, deal_fact, campaign_roi_daily, campaign_roi_cohort, campaign_roi_closed, lead_quality, spend_waste,
     contradiction, lead_origin, sourcing, sourcing_conflict, tieout, discount, off_promotion,
-    spend_reconciliation, source_freshness, unmatched_leads, metric_coverage, rule_version))
+    stage_velocity, spend_reconciliation, source_freshness, unmatched_leads, metric_coverage, rule_version))
 
 __all__ = ["MARTS", "BuiltMart", "Check", "Mart", "Partition"]
