@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from crosscheck.canonical import ACCOUNT, AD_DAILY, DEAL, FX_RATE, LEAD, LEAD_STATUS
 from crosscheck.rules import LeadStates
+from crosscheck.rules.lead_states import ORIGINS
 from crosscheck.settings import Settings
 from crosscheck.windows import local_day
 from expectations.rules import Fact, Severity, flag
@@ -28,7 +29,8 @@ def facts(run_id: str, settings: Settings, as_of: datetime, states: LeadStates |
     """The facts of staging. Spend is judged on the days that this run may have changed, rates on every day."""
     return [
         accounting(run_id), *_references(run_id), *_totals(run_id, settings.gates.reconcile_tolerance),
-        *_rates(settings), *_statuses(states, settings), _tracking(local_day(as_of, settings.project.time_zone))]
+        *_rates(settings), *_statuses(states, settings), *_origins(states, settings),
+        _tracking(local_day(as_of, settings.project.time_zone))]
 
 
 def accounting(run_id: str) -> Fact:
@@ -134,6 +136,30 @@ def _statuses(states: LeadStates | None, settings: Settings) -> list[Fact]:
     return [Fact("lead_status", "every status has a rule", Severity.WARN, query,
                  sa.select(sa.func.count()).select_from(_STATUS).where(ruled),
                  "statuses that no file in rules/lead_states knows")]
+
+
+def _origins(states: LeadStates | None, settings: Settings) -> list[Fact]:
+    """Words of origin that a source's rules do not know credit nobody. They are counted, not told: a person wrote them.
+
+    A field of which the rules know no word is not asked.
+    """
+    unknown = [
+        sa.select(_LEAD.c.source, sa.literal(field).label("field"), sa.func.count().label("leads"))
+        .where(_LEAD.c.source == source.name, _LEAD.c[field].is_not(None), _LEAD.c[field].not_in(words))
+        .group_by(_LEAD.c.source)
+        for source in settings.sources for field in ORIGINS
+        if (words := _words(states, field, source.name, source.connector))]
+    if not unknown:
+        return []
+    said = sa.or_(*(_LEAD.c[field].is_not(None) for field in ORIGINS))
+    return [Fact("lead", "every word of origin has a rule", Severity.WARN,
+                 sa.select(sa.union_all(*unknown).subquery("unknown")),
+                 sa.select(sa.func.count()).select_from(_LEAD).where(said),
+                 "lead sources and declared origins that no file in rules/lead_states knows")]
+
+
+def _words(states: LeadStates | None, field: str, *names: str) -> list[str]:
+    return sorted(word for where, word in (states.states_for(*names) if states else {}) if where == field)
 
 
 def _known(states: LeadStates, source: str, connector: str) -> sa.ColumnElement[bool]:

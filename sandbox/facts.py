@@ -23,6 +23,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "unmatched_leads": ("source", "created_month", "unmatched_reason"),
     "metric_coverage": ("source", "metric"),
     "lead_origin": ("source", "lead_id"),
+    "stage_velocity": ("platform", "account_id", "campaign_id", "cohort_month", "stage_step"),
     "discount": ("source", "owner_id", "platform", "account_id", "campaign_id", "close_month"),
     "off_promotion": ("source", "deal_id"),
     "sourcing": ("definition", "close_month", "sourcing_side"),

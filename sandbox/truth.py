@@ -28,6 +28,7 @@ from sandbox.truth_sla import breaches
 from sandbox.truth_sourcing import conflicts, people, sourced
 from sandbox.truth_speed import curve, speed
 from sandbox.truth_tieout import tieout
+from sandbox.truth_velocity import velocity
 from sandbox.truth_waste import waste
 from sandbox.truth_ways import touched
 
@@ -47,6 +48,7 @@ def expected(company: Company, night: int, *, missed: Collection[int] = ()) -> T
     ledger = Ledger.of(company, night, missed)
     marts = {"campaign_roi_daily": daily, "campaign_roi_cohort": cohort, "campaign_roi_closed": closed,
              "tieout": tieout, "discount": discounts, "off_promotion": excesses,
+             "stage_velocity": velocity,
              "lead_quality": quality, "spend_reconciliation": reconciliation,
              "unmatched_leads": unmatched, "metric_coverage": coverage, "spend_waste": waste,
              "contradiction": contradictions, "leak_evidence": leak_evidence, "leak_waterfall": leak_waterfall,

@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from sqlalchemy import create_mock_engine
 
 from crosscheck.faultpoints import Faultpoint, faultpoint
-from crosscheck.rules import LeadStates, Rules, default_rules
+from crosscheck.rules import LeadStates, Rules, default_rules, load_rules
 from crosscheck.settings import Settings
 from warehouse import ddl, dirty, ops
 from warehouse.engine import Warehouse
@@ -161,7 +161,10 @@ class _Clock:
 
 
 def printed(mart: Mart, settings: Settings, as_of: datetime, dialect: str) -> str:
-    """A mart's whole definition as one statement in an engine's words: steps as CTEs, earlier marts as published."""
-    chosen = mart.select(context(settings, as_of))
+    """A mart's whole definition as one statement in an engine's words: steps as CTEs, earlier marts as published.
+
+    Rules are the company's own, as a night reads them.
+    """
+    chosen = mart.select(context(settings, as_of, rules=load_rules(settings.path(settings.rules))))
     named = create_mock_engine(f"{dialect}://", lambda *_: None).dialect
     return str(chosen.compile(dialect=named, compile_kwargs={"literal_binds": True}))

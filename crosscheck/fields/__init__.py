@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crosscheck.fields import ads, crm, marts, ops, pricing, sourcing, speed
+from crosscheck.fields import ads, crm, marts, ops, pricing, sourcing, speed, velocity
 from crosscheck.tables import Column, Field
 
 
@@ -16,7 +16,7 @@ def _merge(*groups: tuple[Field, ...]) -> dict[str, Field]:
 
 
 FIELDS: dict[str, Field] = _merge(ops.FIELDS, ads.FIELDS, crm.FIELDS, marts.FIELDS, pricing.FIELDS,
-                                  sourcing.FIELDS, speed.FIELDS)
+                                  sourcing.FIELDS, speed.FIELDS, velocity.FIELDS)
 
 
 def columns(required: str, optional: str = "", *, basis: str = "") -> tuple[Column, ...]:

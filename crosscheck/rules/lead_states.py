@@ -12,7 +12,7 @@
         PAID_SEARCH: [marketing]
 
 A status that stands in no file is unknown and is reported; it never silently means nothing. A word of origin that
-stands in no file credits nobody.
+stands in no file credits nobody, and is reported where the file rules on such words at all.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ from crosscheck.rules.reader import HEAD, Head, Reading, content_version
 
 #: The folder of these files, below that of all rules.
 STATE_FILES = "lead_states"
-_ORIGINS = ("recorded_source", "self_declared_origin")
+#: Columns of `lead` whose words credit a side.
+ORIGINS = ("recorded_source", "self_declared_origin")
 
 
 @dataclass(frozen=True, order=True)
@@ -110,7 +111,7 @@ def _file(read: Reading) -> RuleFile:
     read.keys(("connector", *HEAD, "fields", "origins"), required=("connector", "fields"))
     meanings = _statuses(read, "fields", STATES)
     if read.has("origins"):
-        read.mapping("origins").keys(_ORIGINS)
+        read.mapping("origins").keys(ORIGINS)
         meanings |= _statuses(read, "origins", SIDES)
     return RuleFile(read.text("connector"), read.effective_from(), read.signatures(), meanings)
 

@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from crosscheck.canonical import AD_DAILY, DEAL, FX_RATE, LEAD_STATUS
+from crosscheck.settings import Source
 from expectations.gate import GateResult
 from tests.expectations.world import AS_OF, LAST, World, deal_row, insert, spend_row, technical
 from warehouse import ddl, ops
@@ -289,6 +290,22 @@ def test_a_status_without_a_rule_is_told(world: World) -> None:
     assert result.passed
     told = next(check for check in result.warned if check.check == "every status has a rule")
     assert "status=Odd: 50% :x" in told.detail
+
+
+def test_a_word_of_origin_without_a_rule_is_counted(world: World) -> None:
+    """How many leads bear an unknown one, not what somebody wrote; a field without any rule is not asked."""
+    world.judged = ("leads",)
+    world.settings = world.settings.model_copy(update={"sources": (Source(name="crm", connector="hubspot"),)})
+    rules = world.settings.path(world.settings.rules) / "lead_states"
+    rules.mkdir(parents=True)
+    (rules / "hubspot.yaml").write_text(
+        "connector: hubspot\nfields: {}\norigins:\n  recorded_source: {OFFLINE: []}\n", encoding="utf-8")
+    words = ("OFFLINE", None, "Chị Lan's friend", "Chị Lan's friend")
+    for row, word in zip(world.rows("leads"), words, strict=False):
+        row |= {"recorded_source": word, "self_declared_origin": "odd"}
+    told = next(check for check in world.gate_2().warned if check.check == "every word of origin has a rule")
+    assert "leads=2" in told.detail
+    assert "Lan" not in told.detail
 
 
 def test_a_fault_in_a_few_rows_is_quarantined_and_counted(world: World) -> None:

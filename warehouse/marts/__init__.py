@@ -28,6 +28,7 @@ from warehouse.marts import (
     speed_to_lead,
     spend_reconciliation,
     spend_waste,
+    stage_velocity,
     tieout,
     touch,
     unmatched_leads,
@@ -37,7 +38,7 @@ from warehouse.marts.base import BuiltMart, Check, Mart, Partition
 MARTS: tuple[Mart, ...] = tuple(module.MART for module in (
     lead_fact, deal_fact, campaign_roi_daily, campaign_roi_cohort, campaign_roi_closed, lead_quality, spend_waste,
     contradiction, leak_evidence, leak_waterfall, lead_origin, sourcing, sourcing_conflict, tieout, discount,
-    off_promotion, speed_to_lead, response_curve, sla_breach, touch, attribution_channel, attribution,
-    attribution_summary, spend_reconciliation, source_freshness, unmatched_leads, metric_coverage, rule_version))
+    off_promotion, speed_to_lead, response_curve, sla_breach, stage_velocity, touch, attribution_channel,
+    attribution, attribution_summary, spend_reconciliation, source_freshness, unmatched_leads, metric_coverage, rule_version))
 
 __all__ = ["MARTS", "BuiltMart", "Check", "Mart", "Partition"]
