@@ -27,6 +27,11 @@ class Visit:
     lead: Lead
     arrival: Arrival
 
+    @property
+    def key(self) -> tuple[str, str | None]:
+        """By which a deal names the lead."""
+        return self.lead.crm, self.lead.lead_id
+
 
 #: From a buyer's first visit and the visits that could become later ones, in order of time: those that do, changed.
 Journey = Callable[[Visit, Sequence[Visit]], list[Visit]]
@@ -35,30 +40,31 @@ Journey = Callable[[Visit, Sequence[Visit]], list[Visit]]
 def wander(arrivals: Sequence[Arrival], leads: list[Lead], deals: Sequence[Deal], is_taken: Callable[[Lead], bool],
            night: datetime) -> None:
     """Sends one buyer on each journey, in place, before the first night; a small company may lack some buyers."""
+    free = _free(arrivals, leads, is_taken)
     carriers = Counter((deal.crm, deal.lead_id) for deal in deals)
-    persons = Counter(lead.person for lead in leads)
-    free = [Visit(place, lead, arrival) for place, (lead, arrival) in enumerate(zip(leads, arrivals, strict=True))
-            if persons[lead.person] == 1 and not is_taken(lead) and not arrival.is_dead]
-    idle = sorted((visit for visit in free if not carriers[visit.lead.crm, visit.lead.lead_id]), key=_created)
-    won = {(deal.crm, deal.lead_id): deal.won_at for deal in deals if deal.won_at is not None
-           and deal.won_at < night - _QUIET and deal.cancelled_at is None and deal.archived_at is None}
-    buyers = [visit for visit in free if carriers[visit.lead.crm, visit.lead.lead_id] == 1
-              and (visit.lead.crm, visit.lead.lead_id) in won
-              and visit.lead.created > night - timedelta(days=CLICK_MEMORY_DAYS - 1)]
+    sold = {(deal.crm, deal.lead_id): deal.won_at for deal in deals
+            if deal.won_at is not None and deal.cancelled_at is None and deal.archived_at is None
+            and deal.won_at < night - _QUIET and carriers[deal.crm, deal.lead_id] == 1}
+    idle = [visit for visit in free if not carriers[visit.key]]
+    young = night - timedelta(days=CLICK_MEMORY_DAYS - 1)
+    buyers = [(visit, sold[visit.key]) for visit in free if visit.key in sold and visit.lead.created > young]
+    used: set[int] = set()
     for journey in JOURNEYS:
-        for first in buyers:
-            at = won[first.lead.crm, first.lead.lead_id]
-            between = [visit for visit in idle if at is not None and _follows(first, visit, at)]
-            if taken := journey(first, between):
+        for first, at in buyers:
+            between = [visit for visit in idle if visit.place not in used and _follows(first, visit, at)]
+            taken = [] if first.place in used else journey(first, between)
+            if taken:
                 _settle(leads, first.lead, taken)
-                used = {visit.place for visit in taken} | {first.place}
-                buyers = [visit for visit in buyers if visit.place not in used]
-                idle = [visit for visit in idle if visit.place not in used]
+                used |= {first.place, *(visit.place for visit in taken)}
                 break
 
 
-def _created(visit: Visit) -> datetime:
-    return visit.lead.created
+def _free(arrivals: Sequence[Arrival], leads: Sequence[Lead], is_taken: Callable[[Lead], bool]) -> list[Visit]:
+    """Leads of persons who wrote only once and can be reached, on whom nothing else was planted, in order of time."""
+    persons = Counter(lead.person for lead in leads)
+    found = [Visit(place, lead, arrival) for place, (lead, arrival) in enumerate(zip(leads, arrivals, strict=True))
+             if persons[lead.person] == 1 and not is_taken(lead) and not arrival.is_dead]
+    return sorted(found, key=lambda visit: (visit.lead.created, visit.place))
 
 
 def _follows(first: Visit, visit: Visit, at: datetime) -> bool:

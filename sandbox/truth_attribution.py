@@ -108,19 +108,26 @@ def credited(ways: Ways, effects: Effects, currency: str) -> Iterator[tuple[Key,
                          "lookback_days": LOOKBACK.days, "reporting_currency_code": currency}
         by_model = weights(way, effects.get(month, {}))
         for model in MODELS:
-            key, parts = (way.deal.crm, way.deal.deal_id, model), by_model.get(model)
-            if parts is None:
-                yield (*key, "0"), shared | _place(UNATTRIBUTED) | {
-                    "touch_source": None, "touch_lead_id": None, "touch_at": None, "attribution_weight": Decimal(1),
-                    "attributed_reporting_amount": way.amount}
-                continue
-            shares = zip(way.touches, parts, divide(Decimal(1), parts), divide(way.amount, parts), strict=True)
-            for number, (touch, part, weight, amount) in enumerate(shares, 1):
-                if part:
-                    at = touch.lead.created.astimezone(UTC).replace(tzinfo=None).isoformat()
-                    yield (*key, str(number)), shared | _place(touch.campaign) | {
-                        "touch_source": touch.lead.crm, "touch_lead_id": touch.lead.lead_id, "touch_at": at,
-                        "attribution_weight": weight, "attributed_reporting_amount": amount}
+            parts = by_model.get(model)
+            for number, cells in [(0, _nobody(way))] if parts is None else _shares(way, parts):
+                yield (way.deal.crm, way.deal.deal_id, model, str(number)), shared | cells
+
+
+def _nobody(way: Way) -> Cells:
+    return _place(UNATTRIBUTED) | {
+        "touch_source": None, "touch_lead_id": None, "touch_at": None, "attribution_weight": Decimal(1),
+        "attributed_reporting_amount": way.amount}
+
+
+def _shares(way: Way, parts: Sequence[Fraction]) -> Iterator[tuple[int, Cells]]:
+    """The credited touches by their number on the way."""
+    shares = zip(way.touches, parts, divide(Decimal(1), parts), divide(way.amount, parts), strict=True)
+    for number, (touch, part, weight, amount) in enumerate(shares, 1):
+        if part:
+            at = touch.lead.created.astimezone(UTC).replace(tzinfo=None).isoformat()
+            yield number, _place(touch.campaign) | {
+                "touch_source": touch.lead.crm, "touch_lead_id": touch.lead.lead_id, "touch_at": at,
+                "attribution_weight": weight, "attributed_reporting_amount": amount}
 
 
 def _place(campaign: CampaignKey) -> Cells:

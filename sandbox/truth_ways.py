@@ -70,27 +70,35 @@ class Ways:
     def of(cls, company: Company, nights: Sequence[datetime], directory: Directory, rates: Rates) -> Ways:
         """What the nights could know of the ways."""
         first = {key: (head.crm, head.lead_id) for key, head in heads(company.leads, nights).items()}
-        touches: defaultdict[LeadKey, list[Touch]] = defaultdict(list)
-        for lead in counted(company.leads, nights):
-            touches[first[lead.crm, lead.lead_id]] += _touches(lead, directory, company.business_zone)
-        for one in touches.values():
-            one.sort(key=lambda touch: touch.order)
+        touches = _by_person(counted(company.leads, nights), first, directory, company.business_zone)
         sold = [(deal, deal.won_at) for deal in standing(company, nights[-1]) if deal.won_at is not None]
         wins: defaultdict[LeadKey, dict[datetime, date]] = defaultdict(dict)
         for deal, at in sold:
             if deal.lead_id is not None:
                 wins[first[deal.crm, deal.lead_id]][at] = local_date(at, company.business_zone)
-        by_key = {(lead.crm, lead.lead_id): lead for lead in company.leads}
-        deals = []
+        carriers, deals = _carriers(company, nights[-1]), []
         for deal, at in sold:
-            head, carrier, day = None, None, local_date(at, company.business_zone)
-            if deal.lead_id is not None:
-                head = first[deal.crm, deal.lead_id]
-                stays = survivor(by_key, by_key[deal.crm, deal.lead_id], nights[-1])
-                carrier = (stays.crm, stays.lead_id)
-            before = _before(at, touches[head], wins[head]) if head else ()
-            deals.append(Way(deal, day, at, rates.convert(deal.amount, deal.currency, day), carrier, tuple(before)))
+            key, day = (deal.crm, deal.lead_id or ""), local_date(at, company.business_zone)
+            before = _before(at, touches[first[key]], wins[first[key]]) if deal.lead_id is not None else ()
+            amount = rates.convert(deal.amount, deal.currency, day)
+            deals.append(Way(deal, day, at, amount, carriers.get(key), tuple(before)))
         return cls(touches, wins, deals)
+
+
+def _by_person(leads: Sequence[Lead], first: Mapping[LeadKey, LeadKey], directory: Directory,
+               zone: str) -> dict[LeadKey, list[Touch]]:
+    """The touches of every head lead's person, in order."""
+    found: defaultdict[LeadKey, list[Touch]] = defaultdict(list)
+    for lead in leads:
+        found[first[lead.crm, lead.lead_id]] += _touches(lead, directory, zone)
+    return {person: sorted(touches, key=lambda touch: touch.order) for person, touches in found.items()}
+
+
+def _carriers(company: Company, night: datetime) -> dict[LeadKey, LeadKey]:
+    """Every lead id, merged away or not, with the one that has its deals today."""
+    by_key = {(lead.crm, lead.lead_id): lead for lead in company.leads}
+    stays = {key: survivor(by_key, lead, night) for key, lead in by_key.items()}
+    return {key: (lead.crm, lead.lead_id) for key, lead in stays.items()}
 
 
 def _touches(lead: Lead, directory: Directory, zone: str) -> Iterator[Touch]:
