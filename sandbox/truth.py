@@ -129,7 +129,7 @@ def contradictions(ledger: Ledger) -> Iterator[tuple[Key, Cells]]:
 
 def leak_evidence(ledger: Ledger) -> Iterator[tuple[Key, Cells]]:
     """Per lead of a mature month: the one cause by which it leaked."""
-    yield from leaks(ledger.cases, ledger.today)
+    yield from leaks(ledger.cases, ledger.today, ledger.currency)
 
 
 def leak_waterfall(ledger: Ledger) -> Iterator[tuple[Key, Cells]]:

@@ -85,14 +85,15 @@ def _judged(case: Case) -> Verdict:
     return "still_open", None, None
 
 
-def leaks(found: Sequence[Case], today: date) -> Iterator[tuple[Key, Cells]]:
+def leaks(found: Sequence[Case], today: date, currency: str) -> Iterator[tuple[Key, Cells]]:
     """One row per lead of a mature month."""
     for case, (cause, evidence, at) in _judge(found, today):
         revenue, margin = _value(case) if cause == "won" else (None, None)
         yield (case.lead.crm, case.lead.lead_id), {
             **dict(zip(("platform", "account_id", "campaign_id"), case.campaign, strict=True)),
             "cohort_month": month(case.day).isoformat(), "horizon_days": LEAK_DAYS, "leak_cause": cause,
-            "leak_owner": CAUSES[cause][0], "rule_file": CAUSES[cause][1], "evidence": evidence,
+            "reporting_currency_code": currency, "leak_owner": CAUSES[cause][0], "rule_file": CAUSES[cause][1],
+            "evidence": evidence,
             "evidence_at": _text(at), "attempt_count": len(case.touches) if case.head else 0,
             "lead_kind": "hot" if case.is_hot else "form", "due_at": _text(case.due),
             "revenue_reporting_amount": revenue, "gross_margin_reporting_amount": margin}

@@ -97,7 +97,7 @@ def load_files(conn: sa.Connection, rules: Mapping[str, Head], states: Mapping[s
     conn.execute(sa.delete(file).where(known))
     conn.execute(sa.insert(file), [
         {"rule_file": name, "rule_version": head.version, "is_draft": head.is_draft,
-         "effective_from_day": head.effective_from,
+         "effective_from": head.effective_from and head.effective_from.isoformat(),
          **{f"signed_by_{side}": head.signed_by.get(side) for side in SIGNATORIES}}
         for name, head in ({**rules, **(states or {})}).items()])
 

@@ -9,7 +9,7 @@ FIELDS = (
     Field("row_no", Kind.COUNT, "Row within the page, from 1.", low=1),
     Field("rule_version", Kind.TEXT, "Content version of the rule that classified the row."),
     Field("rule_file", Kind.TEXT, "The rule file, or the folder of files that share a version, below `rules/`."),
-    Field("effective_from_day", Kind.DAY, "Since when this version holds, as its file says."),
+    Field("effective_from", Kind.TEXT, "Since when this version holds, as its file says; it may be a day to come."),
     Field("signed_by_marketing", Kind.TEXT, "Who signed for marketing; null where nobody did."),
     Field("signed_by_sales", Kind.TEXT, "Who signed for sales; null where nobody did."),
     Field("is_draft", Kind.FLAG, "A signature is missing: the version holds, but is not agreed."),

@@ -15,7 +15,7 @@ from warehouse.staging.records import RULE_FILE
 
 RECORD = Table(
     "rule_version", Layer.MART, "One row per rule file in force.", ("rule_file",),
-    columns("rule_file rule_version is_draft", "effective_from_day signed_by_marketing signed_by_sales"),
+    columns("rule_file rule_version is_draft", "effective_from signed_by_marketing signed_by_sales"),
     "The version is the content's: a changed meaning changes it, a comment or a signature does not. The files of "
     "`lead_states` share one, which is the `rule_version` of a lead.",
 )

@@ -18,7 +18,7 @@ LEAD_STATE_RULE = _derived(
     "source status_field status state", "rule_version")
 RULE_FILE = _derived(
     "rule_file", "One row per rule file that the last build went by.", "rule_file",
-    "rule_version is_draft", "effective_from_day signed_by_marketing signed_by_sales")
+    "rule_version is_draft", "effective_from signed_by_marketing signed_by_sales")
 BUSINESS_DAY = _derived(
     "business_day", "One row per calendar day of the business zone: when somebody is there to answer.", "business_day",
     "rule_version", "opens_at closes_at next_opens_at")
