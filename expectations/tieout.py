@@ -41,6 +41,8 @@ def facts(built: Sequence[BuiltMart], gates: Gates) -> list[Fact]:
         found.append(_leads(by_name["lead_fact"]))
     if "date_basis_tieout" in by_name:
         found.append(_differences(by_name["date_basis_tieout"]))
+    if "leak_waterfall" in by_name:
+        found.append(_causes(by_name["leak_waterfall"]))
     return found
 
 
@@ -117,3 +119,17 @@ def _differences(mart: BuiltMart) -> Fact:
                 sa.select(table.c.close_month, deals, revenue).where(wrong),
                 sa.select(sa.func.count()).select_from(table),
                 "deals or revenue by closing date, by cohort and in the CRM differ")
+
+
+def _causes(mart: BuiltMart) -> Fact:
+    """Each unique lead of a campaign and month has one cause, and the money of all causes is that of all leads."""
+    row = ddl.table(mart.table, "mart_next")
+    key = [row.c[name] for name in ("platform", "account_id", "campaign_id", "cohort_month")]
+    people, caused = sa.func.max(row.c.unique_lead_count), sa.case((row.c.leak_cause != "duplicate", row.c.lead_count))
+    counted = sa.func.coalesce(sa.func.sum(caused), 0)
+    worth = [sa.func.sum(row.c[f"leak_{kind}_amount"]).is_distinct_from(
+        sa.func.max(row.c[f"average_{kind}_amount"]) * people) for kind in ("revenue", "margin")]
+    query = sa.select(*key, counted.label("with_a_cause"), people.label("unique_leads")).group_by(*key)
+    return Fact(mart.table.name, "the causes add up", Severity.FAIL, query.having(sa.or_(counted != people, *worth)),
+                sa.select(sa.func.count()).select_from(row),
+                "leads or money over all causes are not those of the unique leads")

@@ -50,7 +50,8 @@ def _dead(case: Case) -> datetime | None:
     if case.state("reached"):
         return None
     wrong = [call.at for call in case.calls if call.outcome == "wrong_number" and call.at in case.touches]
-    return min(wrong, default=None) if is_reachable(case.lead) else case.lead.created
+    is_given = case.lead.email or case.lead.phone
+    return case.lead.created if is_given and not is_reachable(case.lead) else min(wrong, default=None)
 
 
 def _worked(case: Case) -> Verdict | None:

@@ -95,7 +95,8 @@ class Company:
         pick = self.chance.choice
         self._put(wh, "lead", {
             "lead_id": name, "created_day": day, "created_at": noon(day, self.chance.randrange(12)),
-            "person_key": person, "is_email_valid": pick((True, False, None)), "owner_id": pick(("an", "binh", None)),
+            "person_key": person, "is_email_valid": pick((True, True, False, None)),
+            "owner_id": pick(("an", "binh", None)),
             "utm_source": pick((None, "Facebook", "google", "newsletter")),
             **pick(({}, {"utm_campaign": "c1", "utm_campaign_norm": "c1"}, {"utm_campaign": "g1"},
                     {"utm_campaign": "gone"},
@@ -118,7 +119,7 @@ class Company:
         self._put(wh, "activity", {
             "lead_id": self._any(), "activity_id": f"t{self.chance.random()}", "occurred_at": noon(self._day(), 14),
             "direction": self.chance.choice(("inbound", "outbound")), "duration_seconds": self.chance.randrange(60),
-            "outcome": self.chance.choice(("answered", "busy"))})
+            "outcome": self.chance.choice(("answered", "busy", "wrong_number"))})
 
     def _care(self, wh: Warehouse, name: str, since: datetime) -> None:
         """The hand-over of a lead and the first call, as most leads have them on record."""
@@ -130,9 +131,10 @@ class Company:
             "outcome": "answered", "duration_seconds": self.chance.randrange(40)})
 
     def _deal(self, wh: Warehouse) -> None:
-        day = self._day()
+        day, is_won = self._day(), self.chance.random() < 0.8
         self._put(wh, "deal", {
-            "deal_id": f"d{self.chance.randrange(self.leads)}", "closed_day": day, "is_won": self.chance.random() < 0.8,
+            "deal_id": f"d{self.chance.randrange(self.leads)}", "closed_day": day, "is_won": is_won,
+            "is_lost": not is_won, "lost_reason": self.chance.choice(("price", "competitor", "timing", None)),
             "lead_id": self.chance.choice((self._any(), self._any(), None)), "deal_amount": self._amount(9000),
             "gross_margin_amount": self._amount(2000), "currency_code": self.chance.choice(("VND", "USD")),
             **self.chance.choice((

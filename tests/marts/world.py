@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from crosscheck import canonical
-from crosscheck.rules import LeadStates, RuleFile
+from crosscheck.rules import LeadStates, RuleFile, Rules
 from crosscheck.settings import Settings, Source
 from crosscheck.tables import Table
 from warehouse import ddl, dirty, ledger, ops
@@ -106,10 +106,11 @@ def _is(target: sa.Table, record: Table, values: Mapping[str, Any]) -> sa.Column
                      for name in record.key))
 
 
-def night(wh: Warehouse, at: datetime = NIGHT, *, full: bool = False, states: LeadStates = STATES) -> BuildReport:
+def night(wh: Warehouse, at: datetime = NIGHT, *, full: bool = False, states: LeadStates = STATES,
+          rules: Rules | None = None) -> BuildReport:
     """Build the marts as of an instant, as a run of its own."""
     run = ledger.begin_run(wh, "nightly", at)
-    return build(wh, run, full=full, states=states)
+    return build(wh, run, full=full, states=states, rules=rules)
 
 
 def release(wh: Warehouse, report: BuildReport, name: str = "run") -> None:

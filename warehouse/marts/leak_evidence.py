@@ -30,7 +30,7 @@ RECORD = Table(
     + columns("created_at cohort_month horizon_days lead_kind", "due_at", basis="cohort")
     + columns("leak_cause leak_owner attempt_count", "evidence evidence_at", basis="worked")
     + columns("", "revenue_reporting_amount gross_margin_reporting_amount", basis="closed")
-    + columns("", "rule_file rule_version"),
+    + columns("reporting_currency_code", "rule_file rule_version"),
     "Only what happened within the horizon of the lead's creation counts. The first cause that holds is the only one: "
     + ", ".join(cause.name for cause in CAUSES) + ". `won` comes before every leak: whoever bought is none, however "
     "late the call was. A repeat of a known person is a `duplicate` and nothing else. "
@@ -61,12 +61,13 @@ CHECKS = (
 
 def select(ctx: Context) -> sa.Select[Any]:
     """Every judged lead with its cause, and what belongs to it."""
-    given = ctx.step(leak_lead)
+    given = leak_lead(ctx).subquery("given")
     row = sa.select(given, first_cause(ctx, given).label("leak_cause")).subquery("judged")
     cause, rules = row.c.leak_cause, ctx.rules.heads
     versions = {"lead_states": ctx.rule_version} | {name: head.version for name, head in rules.items()}
     known: dict[str, Expression] = {
         **{name: row.c[name] for name in _AS_IS}, "leak_cause": cause, "horizon_days": horizon(ctx),
+        "reporting_currency_code": sa.literal(ctx.reporting_currency),
         "leak_owner": of_cause(cause, {each.name: sa.literal(each.owner) for each in CAUSES}),
         "evidence": of_cause(cause, {each.name: sa.literal(each.evidence) for each in CAUSES if each.evidence}),
         "evidence_at": of_cause(cause, {each.name: row.c[each.evidence] for each in CAUSES if each.evidence}),

@@ -23,6 +23,10 @@ MART_NAME = "leak_evidence"
 _HEAD = ("head_source", "head_lead_id")
 #: First instants of `lead_fact` that count within the horizon.
 _STATES = ("attempted_at", "reached_at", "hot_at", "potential_at", "wrong_target_at", "lost_at")
+_AS_IS = ("source", "lead_id", "platform", "account_id", "campaign_id", "created_at", "cohort_month", "is_unique",
+          "owner_id")
+_SALES = ("won_at", "bought_at", "begun_at", "price_at", "competitor_at", "reason_at", "revenue_reporting_amount",
+          "gross_margin_reporting_amount")
 
 
 def horizon(ctx: Context) -> Expression:
@@ -50,7 +54,7 @@ def leak_member(ctx: Context) -> sa.Select[Any]:
 
 def leak_touch(ctx: Context) -> sa.Select[Any]:
     """One row per person with an outbound touch between the first lead's creation and the horizon."""
-    act, member = ddl.table(ACTIVITY), ctx.step(leak_member)
+    act, member = ddl.table(ACTIVITY), leak_member(ctx).subquery("member")
     whose = sa.and_(member.c.source == act.c.source, member.c.lead_id == act.c.lead_id)
     made = (is_touch(act), act.c.occurred_at >= member.c.created_at,
             act.c.occurred_at <= date_add_days(member.c.created_at, horizon(ctx)))
@@ -66,23 +70,23 @@ def leak_deal(ctx: Context) -> sa.Select[Any]:
     """One row per first lead with deals: what was bought before it came, and won, lost or begun within the horizon."""
     deal, staged, reasons = ctx.current(DEAL_FACT).alias("sold"), ddl.table(DEAL), ctx.rules.lost_reasons
     born, end = deal.c.head_created_at, date_add_days(deal.c.head_created_at, horizon(ctx))
-    closed, there = sa.and_(deal.c.closed_at >= born, deal.c.closed_at <= end), ~deal.c.is_archived
-    won, lost = sa.and_(deal.c.is_won, closed), sa.and_(deal.c.is_lost, ~deal.c.is_won, there, closed)
-    begun = sa.and_(there, deal.c.created_at >= born, deal.c.created_at <= end)
-    said = staged.c.lost_reason
+    at, closed = deal.c.closed_at, sa.and_(deal.c.closed_at >= born, deal.c.closed_at <= end)
+    won, said = sa.and_(deal.c.is_won, closed), staged.c.lost_reason
+    lost = sa.and_(deal.c.is_lost, ~deal.c.is_won, ~deal.c.is_archived, closed)
+    begun = sa.and_(~deal.c.is_archived, deal.c.created_at >= born, deal.c.created_at <= end)
     values: dict[str, Expression] = {
-        "won_at": sa.func.min(sa.case((won, deal.c.closed_at))),
-        "bought_at": sa.func.min(sa.case((sa.and_(deal.c.is_won, deal.c.closed_at < born), deal.c.closed_at))),
-        "deal_lost_at": sa.func.min(sa.case((lost, deal.c.closed_at))),
-        "begun_at": sa.func.min(sa.case((begun, deal.c.created_at))),
-        "price_at": sa.func.min(sa.case((sa.and_(lost, said.in_(reasons.price)), deal.c.closed_at))),
-        "competitor_at": sa.func.min(sa.case((sa.and_(lost, said.in_(reasons.competitor)), deal.c.closed_at))),
-        "reason_at": sa.func.min(sa.case((sa.and_(lost, said.is_not(None)), deal.c.closed_at))),
-        **_value(deal, won)}
+        "won_at": _first(at, won), "bought_at": _first(at, deal.c.is_won, at < born), "deal_lost_at": _first(at, lost),
+        "begun_at": _first(deal.c.created_at, begun), "price_at": _first(at, lost, said.in_(reasons.price)),
+        "competitor_at": _first(at, lost, said.in_(reasons.competitor)),
+        "reason_at": _first(at, lost, said.is_not(None)), **_value(deal, won)}
     same = sa.and_(staged.c.source == deal.c.source, staged.c.deal_id == deal.c.deal_id)
     key = (deal.c.head_source, deal.c.head_lead_id)
     return (sa.select(*key, *(value.label(name) for name, value in values.items())).join_from(deal, staged, same)
             .where(ctx.within(MART_NAME, deal.c.cohort_month), is_judged(ctx, deal.c.cohort_month)).group_by(*key))
+
+
+def _first(moment: Expression, *conditions: Expression) -> Expression:
+    return sa.func.min(sa.case((sa.and_(*conditions), moment)))
 
 
 def _value(deal: Selectable, won: Expression) -> dict[str, Expression]:
@@ -98,36 +102,45 @@ def _value(deal: Selectable, won: Expression) -> dict[str, Expression]:
 def leak_lead(ctx: Context) -> sa.Select[Any]:
     """One row per lead of the scope, with all that the causes ask for; instants after the horizon are null."""
     lead, staged, day = ctx.current(LEAD_FACT).alias("fact"), ddl.table(LEAD), ddl.table(BUSINESS_DAY)
-    touch, deal = ctx.step(leak_touch), ctx.step(leak_deal)
+    touch, deal = leak_touch(ctx).subquery("touch"), leak_deal(ctx).subquery("sales")
     origin: Any = lead.join(staged, sa.and_(staged.c.source == lead.c.source, staged.c.lead_id == lead.c.lead_id))
     origin = origin.outerjoin(day, day.c.business_day == lead.c.created_day)
     for other in (touch, deal):
         origin = origin.outerjoin(other, sa.and_(lead.c.is_unique, other.c.head_source == lead.c.source,
                                                  other.c.head_lead_id == lead.c.lead_id))
-    end = date_add_days(lead.c.created_at, horizon(ctx))
-    timely = {name: sa.case((lead.c[name] <= end, lead.c[name])) for name in _STATES}
-    group: Any = (lead.c.source, lead.c.cohort_month)
+    told = _told(ctx, lead, staged, touch)
     values: dict[str, Expression] = {
-        **timely, "invalid_at": _invalid(lead, staged, touch, end), "due_at": due_at(ctx, staged, day),
-        "lead_kind": lead_kind(ctx, staged),
-        "lost_at": sa.func.least(timely["lost_at"], deal.c.deal_lost_at, type_=sa.DateTime()),
-        "attempt_count": sa.func.coalesce(touch.c.attempt_count, 0),
-        "has_owners": sa.func.count(lead.c.owner_id).over(partition_by=group) > 0,
-        "has_records": sa.func.count(sa.case((lead.c.has_status, 1))).over(partition_by=group) > 0,
-        **{name: touch.c[name] for name in ("first_touch_at", "last_touch_at")},
-        **{name: deal.c[name] for name in (
-            "won_at", "bought_at", "begun_at", "price_at", "competitor_at", "reason_at", "revenue_reporting_amount",
-            "gross_margin_reporting_amount")}}
-    kept = (lead.c[name] for name in ("source", "lead_id", "platform", "account_id", "campaign_id", "created_at",
-                                      "cohort_month", "is_unique", "owner_id"))
-    return (sa.select(*kept, *(value.label(name) for name, value in values.items())).select_from(origin)
+        **told, "due_at": due_at(ctx, staged, day), "lead_kind": lead_kind(ctx, staged), **_in_month(lead),
+        "lost_at": sa.func.least(told["lost_at"], deal.c.deal_lost_at, type_=sa.DateTime()),
+        **{name: lead.c[name] for name in _AS_IS}, **{name: deal.c[name] for name in _SALES}}
+    return (sa.select(*(value.label(name) for name, value in values.items())).select_from(origin)
             .where(ctx.within(MART_NAME, lead.c.cohort_month), is_judged(ctx, lead.c.cohort_month)))
 
 
+def _told(ctx: Context, lead: Selectable, staged: Selectable, touch: Selectable) -> dict[str, Expression]:
+    """Verdicts and touches within the horizon."""
+    end = date_add_days(lead.c.created_at, horizon(ctx))
+    return {**{name: sa.case((lead.c[name] <= end, lead.c[name])) for name in _STATES},
+            "invalid_at": _invalid(lead, staged, touch, end), "first_touch_at": touch.c.first_touch_at,
+            "last_touch_at": touch.c.last_touch_at, "attempt_count": sa.func.coalesce(touch.c.attempt_count, 0)}
+
+
+def _in_month(lead: Selectable) -> dict[str, Expression]:
+    """Whether the source records owners and doings at all, by what it has for any lead of the month."""
+    group: Any = (lead.c.source, lead.c.cohort_month)
+    recorded = sa.func.count(sa.case((lead.c.has_status, 1)))
+    return {"has_owners": sa.func.count(lead.c.owner_id).over(partition_by=group) > 0,
+            "has_records": recorded.over(partition_by=group) > 0}
+
+
 def _invalid(lead: Selectable, staged: Selectable, touch: Selectable, end: Expression) -> Expression:
-    """When the contact was found to be dead: by a verdict, or for who was never reached, by the data or a call."""
-    contact = sa.or_(sa.func.coalesce(staged.c.is_email_valid, sa.false()),
-                     sa.func.coalesce(staged.c.is_phone_valid, sa.false()))
+    """When the contact was found to be dead: by a verdict, or for who was never reached, by the data or a call.
+
+    Data that was given and cannot exist is dead; data that the source does not hand on is not known to be.
+    """
+    contacts = (staged.c.is_email_valid, staged.c.is_phone_valid)
+    some = sa.or_(*(sa.func.coalesce(valid, sa.false()) for valid in contacts))
+    bad = sa.or_(*(sa.func.coalesce(~valid, sa.false()) for valid in contacts))
     reached = sa.func.coalesce(lead.c.reached_at <= end, sa.false())
     return sa.case((lead.c.invalid_contact_at <= end, lead.c.invalid_contact_at), (reached, sa.null()),
-                   (~contact, lead.c.created_at), else_=touch.c.wrong_number_at)
+                   (sa.and_(bad, ~some), lead.c.created_at), else_=touch.c.wrong_number_at)
