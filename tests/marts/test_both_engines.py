@@ -33,6 +33,13 @@ def test_every_mart_is_the_same_on_both_engines(settings_for: Callable[[str], Se
         assert built["postgresql"][name] == rows, name
 
 
+def test_a_mart_reads_only_what_is_built_before_it() -> None:
+    """A first build would find nothing in a table that comes later."""
+    names = [mart.name for mart in MARTS]
+    for place, name in enumerate(names):
+        assert world.read_by(name) <= set(names[:place]), name
+
+
 def test_printed_selects_give_the_published_rows(mart_wh: Warehouse) -> None:
     """What `crosscheck sql` prints runs as it stands and yields what readers see."""
     Company(8, leads=30).fill(mart_wh)

@@ -116,17 +116,17 @@ def night(wh: Warehouse, at: datetime = NIGHT, *, full: bool = False, states: Le
           of: Collection[str] = (), rules: Rules | None = None) -> BuildReport:
     """Build the marts as of an instant, as a run of its own: all, or some with the facts and what they read."""
     run = ledger.begin_run(wh, "nightly", at)
-    wanted = {"lead_fact", "deal_fact", *of}.union(*map(_read_by, of)) if of else {mart.name for mart in MARTS}
+    wanted = {"lead_fact", "deal_fact", *of}.union(*map(read_by, of)) if of else {mart.name for mart in MARTS}
     with patch("warehouse.build.MARTS", tuple(mart for mart in MARTS if mart.name in wanted)):
         return build(wh, run, full=full, states=states, rules=rules)
 
 
 @cache
-def _read_by(name: str) -> frozenset[str]:
+def read_by(name: str) -> frozenset[str]:
     """The marts that a mart's select reads, and those that they read."""
     ctx = _Reading(NIGHT, "Asia/Ho_Chi_Minh", "VND", 7)
     next(mart for mart in MARTS if mart.name == name).select(ctx)
-    return frozenset(ctx.read).union(*map(_read_by, ctx.read))
+    return frozenset(ctx.read).union(*map(read_by, ctx.read))
 
 
 @dataclass
