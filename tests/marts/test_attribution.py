@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections import defaultdict
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
+from tests.marts import world
 from tests.marts.company import Company
-from tests.marts.world import everything, night, noon, only, put, release, rows_of
+from tests.marts.world import everything, noon, only, put, release, rows_of
 from warehouse.engine import Warehouse
 from warehouse.marts import MARTS, chain
 from warehouse.marts.credit import PARTS
@@ -37,6 +39,9 @@ def campaigns(wh: Warehouse) -> None:
     """Three campaigns, one of them on another platform."""
     put(wh, "campaign", {"campaign_id": "c1"}, {"campaign_id": "c2"},
         {"campaign_id": "g1", "platform": "google_ads", "account_id": "ga"})
+
+#: A night of these tests: the tables in question, and what they read.
+night = partial(world.night, of=("attribution_summary",))
 
 
 def credit(wh: Warehouse, name: str = "d") -> dict[str, dict[int, Decimal]]:

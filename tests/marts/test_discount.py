@@ -5,18 +5,23 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
 
 from crosscheck.rules import Promotion, Promotions, Rules, default_rules
+from tests.marts import world
 from tests.marts.company import Company
-from tests.marts.world import NIGHT, everything, night, only, put, release, rows_of
+from tests.marts.world import NIGHT, everything, only, put, release, rows_of
 from warehouse import ledger
 from warehouse.build import build
 from warehouse.engine import Warehouse
 from warehouse.marts import discount, off_promotion
 from warehouse.marts.base import Mart
+
+#: A night of these tests: the tables in question, and what they read.
+night = partial(world.night, of=("campaign_roi_closed", "discount", "off_promotion"))
 
 DAY = date(2026, 4, 8)
 USD = {"currency_code": "USD"}

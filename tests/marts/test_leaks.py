@@ -6,6 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,12 +15,16 @@ from hypothesis import strategies as st
 
 from crosscheck.settings import Gates
 from expectations.tieout import facts
+from tests.marts import world
 from tests.marts.company import Company
-from tests.marts.world import NIGHT, everything, night, noon, only, put, release, rows_of
+from tests.marts.world import NIGHT, everything, noon, only, put, release, rows_of
 from warehouse.build import BuildReport, context
 from warehouse.engine import Warehouse
 from warehouse.marts import leak_evidence, leak_waterfall
 from warehouse.marts.leak_causes import CAUSES, first_cause
+
+#: A night of these tests: the tables in question, and what they read.
+night = partial(world.night, of=("leak_waterfall",))
 
 DAY, APRIL, MAY = date(2026, 4, 8), date(2026, 4, 1), date(2026, 5, 1)  # a Wednesday
 BORN, DUE, END = noon(DAY), noon(DAY, 1), noon(DAY, 30 * 24)

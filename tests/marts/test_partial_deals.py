@@ -13,7 +13,7 @@ from tests.marts.world import FIRST, put, take
 from warehouse.engine import Warehouse
 
 #: The views in which deals stand by each of their dates; test_partial_build.py looks at every table.
-VIEWS = ("campaign_roi_daily", "campaign_roi_cohort", "campaign_roi_closed", "date_basis_tieout")
+VIEWS = ("campaign_roi_daily", "campaign_roi_cohort", "campaign_roi_closed", "tieout")
 EARLY, DAY, LATE = date(2026, 4, 8), date(2026, 4, 20), date(2026, 5, 12)
 ANNA, AGAIN = {"person_key": "anna", "created_day": EARLY}, {"person_key": "anna", "created_day": DAY}
 LEADS = ({"lead_id": "a", **ANNA, "utm_campaign": "c1"}, {"lead_id": "b", **AGAIN, "utm_campaign": "c2"},

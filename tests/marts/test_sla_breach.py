@@ -11,9 +11,9 @@ import pytest
 import sqlalchemy as sa
 
 from crosscheck.rules import SHIPPED, Rules, load_rules
-from tests.marts.world import NIGHT, STATES, everything, noon, put, release, rows_of, take
-from warehouse import ledger
-from warehouse.build import BuildReport, build
+from tests.marts import world
+from tests.marts.world import NIGHT, everything, noon, put, release, rows_of, take
+from warehouse.build import BuildReport
 from warehouse.engine import Warehouse
 from warehouse.marts.sla_breach import CHECKS
 
@@ -44,7 +44,7 @@ def lead(wh: Warehouse, name: str, born: datetime, *, given: datetime | None = N
 
 def judged(wh: Warehouse, rules: Rules, at: datetime = NIGHT, *, full: bool = False) -> BuildReport:
     """A night by these rules; the checks of the mart hold."""
-    report = build(wh, ledger.begin_run(wh, "nightly", at), full=full, states=STATES, rules=rules)
+    report = world.night(wh, at, full=full, rules=rules, of=("sla_breach",))
     with wh.engine.connect() as conn:
         for check in CHECKS:
             broken = sa.text(f"SELECT COUNT(*) FROM mart_next.sla_breach WHERE ({check.predicate}) IS NOT TRUE")

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
+from tests.marts import world
 from tests.marts.company import Company
-from tests.marts.world import everything, night, noon, only, put, release, rows_of
+from tests.marts.world import everything, noon, only, put, release, rows_of
 from warehouse.engine import Warehouse
 from warehouse.marts import lead_origin, sourcing, sourcing_conflict
 from warehouse.marts.base import Mart
@@ -25,6 +27,9 @@ def called(wh: Warehouse, lead: str, hours: float, **values: Any) -> None:
     """An outbound call so many hours after noon of DAY."""
     put(wh, "activity", {"lead_id": lead, "activity_id": f"{lead}{hours}", "occurred_at": noon(DAY, hours),
                          "direction": "outbound", **values})
+
+#: A night of these tests: the tables in question, and what they read.
+night = partial(world.night, of=("campaign_roi_closed", "sourcing", "sourcing_conflict"))
 
 
 def checked(wh: Warehouse, mart: Mart) -> list[dict[str, Any]]:

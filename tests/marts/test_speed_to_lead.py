@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from crosscheck.settings import Project, Settings, Store
 from tests.conftest import ENGINES
 from tests.marts import world
 from tests.marts.company import Company
-from tests.marts.world import everything, night, noon, only, put, release, rows_of
+from tests.marts.world import everything, noon, only, put, release, rows_of
 from warehouse.engine import Warehouse, open_warehouse
 from warehouse.marts.response_curve import CHECKS as CURVE_CHECKS
 from warehouse.marts.speed_to_lead import CHECKS
@@ -43,6 +44,9 @@ def leads(wh: Warehouse, campaign: str, born: datetime, times: Sequence[Times], 
              for kind, seconds, how in (("try", tried, CALL), ("talk", spoken, SPOKEN)) if seconds is not None]
     put(wh, "activity", *({"lead_id": name, "activity_id": f"{name}-{kind}", "occurred_at": after(born, seconds),
                            **how, **where} for name, kind, seconds, how in calls))
+
+#: A night of these tests: the tables in question, and what they read.
+night = partial(world.night, of=("speed_to_lead", "response_curve"))
 
 
 def after(born: datetime, seconds: int | None) -> datetime:

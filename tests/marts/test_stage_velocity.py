@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
 
+from tests.marts import world
 from tests.marts.company import Company
-from tests.marts.world import everything, night, noon, only, put, release, rows_of
+from tests.marts.world import everything, noon, only, put, release, rows_of
 from warehouse.engine import Warehouse
 from warehouse.marts.stage_velocity import CHECKS
+
+#: A night of these tests: the tables in question, and what they read.
+night = partial(world.night, of=("stage_velocity",))
 
 DAY = date(2026, 4, 8)
 COUNTS = ("entered_count", "passed_count", "open_count", "out_of_order_count")
