@@ -52,9 +52,9 @@ def check_facts(wh: Warehouse, gx: Session, gate: int, name: str, facts: Sequenc
 
 def _counted(wh: Warehouse, facts: Sequence[Fact]) -> list[_Count]:
     """One query for all; when it fails, one for each, so that only the fact that cannot be asked is without answer."""
-    queries = [query for fact in facts for query in (
-        sa.select(sa.func.count()).select_from(fact.failing.subquery()).scalar_subquery(),
-        fact.evaluated.scalar_subquery())]
+    queries = [query.scalar_subquery() for fact in facts for query in (
+        sa.select(sa.func.count()).select_from(fact.failing.subquery()) if fact.count is None else fact.count,
+        fact.evaluated)]
     try:
         with wh.engine.connect() as conn:
             row = conn.execute(sa.select(*(query.label(f"n_{at}") for at, query in enumerate(queries)))).one()

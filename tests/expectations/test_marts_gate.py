@@ -86,11 +86,11 @@ def test_a_mart_that_ties_out_passes_and_is_shown(opened: Any, tmp_path: Any) ->
 
 @pytest.mark.parametrize(("changes", "check"), [
     ({"spend_amount": Decimal(90)}, "spend equals the control total"),
-    ({"roas_ratio": float("inf")}, "every column is plausible"),
-    ({"roas_ratio": float("nan")}, "every column is plausible"),
-    ({"lead_count": -1}, "every column is plausible"),
-    ({"reporting_currency_code": "XXX"}, "every column is a known value"),
-    ({"campaign_name": None}, "every column is filled"),
+    ({"roas_ratio": float("inf")}, "every column keeps its record"),
+    ({"roas_ratio": float("nan")}, "every column keeps its record"),
+    ({"lead_count": -1}, "every column keeps its record"),
+    ({"reporting_currency_code": "XXX"}, "every column keeps its record"),
+    ({"campaign_name": None}, "every column keeps its record"),
     ({"day": DAYS[1]}, "key is unique"),
     ({"spend_reporting_amount": None}, "every spend converted"),
 ])
@@ -102,15 +102,17 @@ def test_an_impossible_row_stops_the_publication(opened: Any, tmp_path: Any, cha
 
 
 def test_a_broken_promise_names_its_columns(opened: Any, tmp_path: Any) -> None:
-    """Each with the number of its rows; columns that keep theirs are not named."""
+    """Each with what is wrong in how many rows; columns that keep theirs are not named."""
     rows = [daily(day) for day in DAYS]
     for row in rows[:3]:
         row["lead_count"] = -1
-    rows[5]["roas_ratio"] = float("nan")
+    rows[5] |= {"roas_ratio": float("nan"), "reporting_currency_code": "XXX", "campaign_name": None}
     result = ask(opened, put(opened[0], "mart_next", "campaign_roi_daily", rows, tmp_path))
-    (told,) = [check.detail for check in result.failed if check.check == "every column is plausible"]
-    assert sorted(told.partition(": ")[2].partition(": ")[2].split("; ")) == [
-        "column_name=lead_count rows_wrong=3", "column_name=roas_ratio rows_wrong=1"]
+    (told,) = [check for check in result.failed if check.check == "every column keeps its record"]
+    assert sorted(told.detail.partition(": ")[2].split("; ")) == [
+        "rule=campaign_name is filled rows_wrong=1", "rule=lead_count is plausible rows_wrong=3",
+        "rule=reporting_currency_code is a known value rows_wrong=1", "rule=roas_ratio is plausible rows_wrong=1"]
+    assert told.failing_rows == 4
 
 
 def test_a_mart_that_lost_most_rows_stops_the_publication(opened: Any, tmp_path: Any) -> None:
