@@ -12,14 +12,6 @@ CONTRADICTIONS = ("wrong_target_but_won", "lost_but_won", "invalid_contact_but_w
                   "won_before_created", "touched_before_created", "reached_after_won", "wrong_target_then_hot",
                   "invalid_contact_then_hot")
 
-LEAK_CAUSES = (
-    "duplicate", "won", "invalid_contact", "existing_customer", "nothing_recorded", "never_assigned", "never_attempted",
-    "attempted_late", "given_up_early", "unreachable", "wrong_target", "wrong_target_unsupported",
-    "reached_no_follow_up", "lost_price", "lost_competitor", "lost_other", "lost_no_reason", "still_open")
-
-ATTRIBUTION_MODELS = ("first_touch", "last_touch", "last_non_direct", "first_paid", "last_paid", "linear", "u_shaped",
-                      "w_shaped", "time_decay", "markov", "shapley")
-
 PERIODS = (
     Field("cohort_week", Kind.DAY, "Monday of the week of the lead's creation, business zone."),
     Field("cohort_month", Kind.DAY, "First day of the month of the lead's creation, business zone."),
@@ -181,72 +173,6 @@ DISPUTES = (
     Field("contrary_at", Kind.INSTANT, "When that was, by its own record, UTC; null where something is missing."),
 )
 
-LEAKS = (
-    Field("leak_cause", Kind.TEXT, "The first cause, in the agreed order, that holds of the lead.",
-          allowed=LEAK_CAUSES),
-    Field("leak_owner", Kind.TEXT, "Who can close this leak.",
-          allowed=("marketing", "routing", "sales", "both", "nobody")),
-    Field("cause_no", Kind.COUNT, "Place of the cause in the order in which causes are tried, from 1.", low=1),
-    Field("lead_kind", Kind.TEXT, "The first kind of lead in `rules/sla.yaml` that fits: its promise holds."),
-    Field("due_at", Kind.INSTANT, "Until when the lead was to be attempted first, UTC."),
-    Field("evidence", Kind.TEXT, "What the cause rests on, by its name in lead_fact where it stands there; null where "
-                                 "it rests on what is missing."),
-    Field("evidence_at", Kind.INSTANT, "When that was, UTC; null where the cause rests on what is missing."),
-    Field("attempt_count", Kind.COUNT, "Recorded outbound touches of the person within the horizon; a status is none.",
-          unit="touches", low=0),
-    Field("won_lead_count", Kind.COUNT, "Leads of the whole company and month that were won within the horizon and "
-                                        "whose amounts are known.", unit="leads", low=0),
-    Field("margin_known_lead_count", Kind.COUNT, "Those of them whose margins are known.", unit="leads", low=0),
-    Field("average_revenue_amount", Kind.MONEY, "Revenue of a won lead of the company and month, cut down to a "
-                                                "millionth; null where none was won.", unit="reporting currency"),
-    Field("average_margin_amount", Kind.MONEY, "Gross margin of a won lead of the company and month whose margins are "
-                                               "known.", unit="reporting currency"),
-    Field("leak_revenue_amount", Kind.MONEY, "Leads times the average revenue of a won lead; 0 for repeats.",
-          unit="reporting currency"),
-    Field("leak_margin_amount", Kind.MONEY, "Leads times the average gross margin of a won lead; 0 for repeats.",
-          unit="reporting currency"),
-)
-
-BUSINESS_DAYS = (
-    Field("business_day", Kind.DAY, "A calendar day of the business zone."),
-    Field("opens_at", Kind.INSTANT, "When business hours begin that day, UTC; null on a day off."),
-    Field("closes_at", Kind.INSTANT, "When they end, UTC; null on a day off."),
-    Field("next_opens_at", Kind.INSTANT, "When business hours begin next after that day, UTC."),
-)
-
-CREDIT = (
-    Field("touch_at", Kind.INSTANT, "When the lead was created that the touch left, UTC."),
-    Field("is_own", Kind.FLAG, "The campaign is the lead's own; otherwise only a further click or form id on its "
-                               "record names it."),
-    Field("is_direct", Kind.FLAG, "Nothing on record says where the lead came from, beyond what somebody declared."),
-    Field("is_paid", Kind.FLAG, "A campaign of an ad platform brought the touch."),
-    Field("attribution_model", Kind.TEXT, "The rule by which the deal's value is divided among its touches.",
-          allowed=ATTRIBUTION_MODELS),
-    Field("touch_no", Kind.COUNT, "Place of the touch on the way to the deal, from 1; 0 where no touch is credited.",
-          low=0),
-    Field("touch_source", Kind.TEXT, "Source of the lead that the touch left; null where no touch is credited."),
-    Field("touch_lead_id", Kind.ID, "The lead that the touch left; null where no touch is credited."),
-    Field("path_touch_count", Kind.COUNT, "Touches on the way to the deal.", unit="touches", low=0),
-    Field("lookback_days", Kind.COUNT, "Touches count when they lie at most this many days before the closing.",
-          unit="days", low=1),
-    Field("attribution_weight", Kind.QUANTITY, "The touch's part of the deal, to the millionth; in each model the "
-                                               "parts of a deal add up to 1.", low=0, high=1),
-    Field("attributed_reporting_amount", Kind.MONEY, "The touch's part of the deal's amount, at the rate of the "
-                                                     "closing day; the parts add up to it.", unit="reporting currency"),
-    Field("touched_deal_count", Kind.COUNT, "Won deals of which the campaign has any part.", unit="deals", low=0),
-    Field("attributed_deal_count", Kind.QUANTITY, "Won deals, each by the campaign's part of it.", unit="deals", low=0),
-    Field("campaign_touch_count", Kind.COUNT, "Touches by the campaign up to the end of the month.", unit="touches",
-          low=0),
-    Field("path_count", Kind.COUNT, "Ways of all persons up to the end of the month: from a first touch, or the first "
-                                    "one after a won deal, to the next won deal or to nothing yet.", unit="ways",
-          low=0),
-    Field("won_path_count", Kind.COUNT, "Those of them that ended in a won deal.", unit="ways", low=0),
-    Field("removal_effect", Kind.QUANTITY, "Share of the won ways that would be lost without the campaign, by the "
-                                           "chain of all ways; null while fewer than 20 were won.", low=0, high=1),
-    Field("removal_total", Kind.QUANTITY, "Sum of the removal effects of the month's campaigns.", low=0),
-    Field("removal_rate", Kind.RATE, "The campaign's share of all removal effects.", low=0, high=1),
-)
-
 FRESHNESS = (
     Field("stream", Kind.TEXT, "The stream of the source, by its connector's name for it."),
     Field("complete_to_day", Kind.DAY, "Newest account-local day that has been read completely."),
@@ -266,5 +192,4 @@ DERIVED = (
 )
 
 FIELDS: tuple[Field, ...] = (
-    *PERIODS, *IDENTITY, *OUTCOMES, *COUNTS, *AMOUNTS, *TIE_OUT, *RATIOS, *COVERAGE, *DISPUTES, *LEAKS, *BUSINESS_DAYS,
-    *CREDIT, *FRESHNESS, *DERIVED)
+    *PERIODS, *IDENTITY, *OUTCOMES, *COUNTS, *AMOUNTS, *TIE_OUT, *RATIOS, *COVERAGE, *DISPUTES, *FRESHNESS, *DERIVED)

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -187,7 +188,7 @@ def test_generate_and_serve_a_company(here: Path) -> None:
     words = [sys.executable, "-m", "crosscheck", "sandbox", "serve", "company", "--json"]
     with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as served:
         assert served.stdout is not None
-        lines = iter(served.stdout.readline, "}\n")
+        lines = takewhile(lambda line: line != "}\n", served.stdout)
         urls = json.loads("".join(lines) + "}")
         assert urls.keys() >= {"google_ads", "meta_ads", "hubspot", "getfly"}
         served.terminate()

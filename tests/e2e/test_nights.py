@@ -14,6 +14,7 @@ from multiprocessing.process import BaseProcess
 import pytest
 import sqlalchemy as sa
 
+from crosscheck.rules import load_rules
 from sandbox.company import make_company
 from sandbox.faults import Fault
 from sandbox.truth import Comparison, compare, expected
@@ -155,7 +156,7 @@ def test_a_full_build_equals_what_three_nights_built_piece_by_piece(story: Story
     """EXCEPT ALL both ways between `mart` and a `mart_next` that was built whole, for every mart."""
     with open_warehouse(story.ground.settings) as wh:
         run = ledger.begin_run(wh, "rebuild", story.ground.stage.company.nights[2])
-        assert build.build(wh, run, full=True).full
+        assert build.build(wh, run, full=True, rules=load_rules(wh.settings.path(wh.settings.rules))).full
         with wh.engine.connect() as conn:
             found = {mart.record.name: _between(conn, mart.record.name) for mart in MARTS}
     assert found == {mart.record.name: (0, 0) for mart in MARTS}

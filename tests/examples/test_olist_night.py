@@ -80,6 +80,6 @@ def test_coverage(olist: Played) -> None:
     """Nobody called anybody on record and no margin is known, so neither speed to lead nor ROI is published."""
     rows = {row["metric"]: row for row in olist.rows["metric_coverage"]}
     assert {metric: row["is_published"] for metric, row in rows.items()} == {
-        "speed_to_lead": False, "roi": False, "match": True}
+        "speed_to_lead": False, "routing_delay": False, "roi": False, "match": True}
     assert (rows["speed_to_lead"]["eligible_count"], rows["speed_to_lead"]["covered_count"]) == (8000, 0)
     assert (rows["roi"]["eligible_count"], rows["match"]["covered_count"]) == (842, 7940)

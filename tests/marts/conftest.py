@@ -1,4 +1,4 @@
-"""A warehouse with one CRM source, once per engine."""
+"""A warehouse with one CRM source: on DuckDB for cases by hand, on either engine for what holds of all tables at once."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from warehouse.migrations import migrate
 
 
 @pytest.fixture
-def mart_wh(settings: Settings) -> Iterator[Warehouse]:
-    """Open, migrated, empty, ready to be written."""
-    with _ready(settings) as wh:
+def mart_wh(settings_for: Callable[[str], Settings]) -> Iterator[Warehouse]:
+    """Open, migrated, empty, ready to be written. On DuckDB: test_both_engines.py and the truth hold the other one."""
+    with _ready(settings_for("duckdb")) as wh:
         yield wh
 
 
 @pytest.fixture
-def duckdb_wh(settings_for: Callable[[str], Settings]) -> Iterator[Warehouse]:
-    """The same on DuckDB alone, for many cases of one definition that other tests run on both engines."""
-    with _ready(settings_for("duckdb")) as wh:
+def either_wh(settings: Settings) -> Iterator[Warehouse]:
+    """The same once per engine."""
+    with _ready(settings) as wh:
         yield wh
 
 

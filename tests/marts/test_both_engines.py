@@ -40,13 +40,13 @@ def test_a_mart_reads_only_what_is_built_before_it() -> None:
         assert world.read_by(name) <= set(names[:place]), name
 
 
-def test_printed_selects_give_the_published_rows(mart_wh: Warehouse) -> None:
+def test_printed_selects_give_the_published_rows(either_wh: Warehouse) -> None:
     """What `crosscheck sql` prints runs as it stands and yields what readers see."""
-    Company(8, leads=30).fill(mart_wh)
-    world.release(mart_wh, world.night(mart_wh))
+    Company(8, leads=30).fill(either_wh)
+    world.release(either_wh, world.night(either_wh))
     for mart in MARTS:
-        text = printed(mart, mart_wh.settings, world.NIGHT, mart_wh.dialect)
-        with mart_wh.engine.connect() as conn:
+        text = printed(mart, either_wh.settings, world.NIGHT, either_wh.dialect)
+        with either_wh.engine.connect() as conn:
             rows = [_plain(mart, row) for row in conn.exec_driver_sql(text)]
             shown = [_plain(mart, row) for row in conn.execute(sa.text(f"SELECT * FROM {mart.record.full_name}"))]
         assert sorted(rows) == sorted(shown), mart.name

@@ -47,34 +47,34 @@ def lead(name: str, created: str, **values: object) -> dict[str, object]:
     return {"lead_id": name, "created_at": utc(created), "created_day": date.fromisoformat(created[:10]), **values}
 
 
-def test_an_hour_of_business(mart_wh: Warehouse) -> None:
+def test_an_hour_of_business(either_wh: Warehouse) -> None:
     """What the day does not hold passes from the next opening on."""
-    put(mart_wh, "lead", *(lead(created, created) for created in BUSINESS))
-    night(mart_wh)
-    found = {row["lead_id"]: row["due_at"] for row in rows_of(mart_wh, "leak_evidence")}
+    put(either_wh, "lead", *(lead(created, created) for created in BUSINESS))
+    night(either_wh)
+    found = {row["lead_id"]: row["due_at"] for row in rows_of(either_wh, "leak_evidence")}
     assert found == {created: utc(due) for created, due in BUSINESS.items()}
 
 
-def test_the_first_kind_that_fits(mart_wh: Warehouse) -> None:
+def test_the_first_kind_that_fits(either_wh: Warehouse) -> None:
     """Every list of a kind must name the lead; an empty one names nobody, and what is not known fits nothing."""
     kinds = (kind("nobodys", 1, forms=()), kind("nowhere", 1, landing_pages=()),
              kind("hot", 15, forms=("f1",), sources=("crm",)), kind("page", 1440, landing_pages=("x.example/a_b",)))
-    put(mart_wh, "lead", lead("hot", NOW, form_id="f1", landing_page="x.example/a_b"),
+    put(either_wh, "lead", lead("hot", NOW, form_id="f1", landing_page="x.example/a_b"),
         lead("elsewhere", NOW, form_id="f1", source="other"), lead("page", NOW, landing_page="x.example/a_b/c"),
         lead("near", NOW, landing_page="x.example/aXb"), lead("bare", NOW))
-    night(mart_wh, rules=rules(*kinds))
-    rows = {row["lead_id"]: (row["lead_kind"], row["due_at"]) for row in rows_of(mart_wh, "leak_evidence")}
+    night(either_wh, rules=rules(*kinds))
+    rows = {row["lead_id"]: (row["lead_kind"], row["due_at"]) for row in rows_of(either_wh, "leak_evidence")}
     later = utc("2026-04-09 09:00:00")
     assert rows == {"hot": ("hot", utc("2026-04-08 20:15:00")), "page": ("page", utc("2026-04-09 20:00:00")),
                     **dict.fromkeys(("elsewhere", "near", "bare"), ("form", later))}
 
 
-def test_a_changed_promise_judges_history_anew(mart_wh: Warehouse) -> None:
+def test_a_changed_promise_judges_history_anew(either_wh: Warehouse) -> None:
     """Other hours are another version: the calendar is made again, and everything with it."""
-    put(mart_wh, "lead", lead("l", "2026-04-12 10:00:00"))
-    night(mart_wh)
+    put(either_wh, "lead", lead("l", "2026-04-12 10:00:00"))
+    night(either_wh)
     sla = default_rules().sla
     sunday = replace(sla, head=replace(sla.head, version="sundays too"),
                      hours=replace(sla.hours, weekdays=(*range(7),)))
-    assert night(mart_wh, rules=replace(default_rules(), sla=sunday)).full
-    assert [row["due_at"] for row in rows_of(mart_wh, "leak_evidence")] == [utc("2026-04-12 11:00:00")]
+    assert night(either_wh, rules=replace(default_rules(), sla=sunday)).full
+    assert [row["due_at"] for row in rows_of(either_wh, "leak_evidence")] == [utc("2026-04-12 11:00:00")]

@@ -96,17 +96,17 @@ CASES: dict[str, dict[str, Callable[[Warehouse], None]]] = {"its record": {
 
 
 @pytest.fixture
-def published(duckdb_wh: Warehouse) -> Warehouse:
+def published(mart_wh: Warehouse) -> Warehouse:
     """A small company, published. What a build of parts makes is the same on PostgreSQL: test_partial_build.py."""
-    put(duckdb_wh, "campaign", {"campaign_id": "c1"},
+    put(mart_wh, "campaign", {"campaign_id": "c1"},
         {"campaign_id": "c2", "campaign_name": "Bed", "campaign_name_norm": "bed"})
-    put(duckdb_wh, "ad_daily", {"campaign_id": "c1", "day": EARLY, "spend_amount": 100})
-    put(duckdb_wh, "fx_rate", {"day": FIRST, "fx_rate": 20_000}, {"day": DAY, "fx_rate": 25_000})
-    put(duckdb_wh, "lead", *LEADS)
-    merge(gone="left", ringed="y", left="y")(duckdb_wh)
-    put(duckdb_wh, "deal", *DEALS, *OTHERS)
-    world.release(duckdb_wh, world.night(duckdb_wh, of=VIEWS))
-    return duckdb_wh
+    put(mart_wh, "ad_daily", {"campaign_id": "c1", "day": EARLY, "spend_amount": 100})
+    put(mart_wh, "fx_rate", {"day": FIRST, "fx_rate": 20_000}, {"day": DAY, "fx_rate": 25_000})
+    put(mart_wh, "lead", *LEADS)
+    merge(gone="left", ringed="y", left="y")(mart_wh)
+    put(mart_wh, "deal", *DEALS, *OTHERS)
+    world.release(mart_wh, world.night(mart_wh, of=VIEWS))
+    return mart_wh
 
 
 @pytest.mark.parametrize("kind", CASES)
