@@ -15,13 +15,13 @@ help:            ## what there is to type
 demo: $(VENV)/.run ## three nights of a demo company, with a planted fault, and the proof
 	@$(BIN)/crosscheck demo
 
-test: $(VENV)/.test lint ## every check and test but those of `make crash`, PostgreSQL included (XXX minutes on 2 cores)
+test: $(VENV)/.test lint ## every check and test but those of `make crash`, PostgreSQL included (about 15 minutes on 2 cores)
 	@mkdir -p build
 	$(BIN)/python -m pytest -n 2 --dist loadgroup --durations=25 --basetemp=build/tests
 
 crash: $(VENV)/.test ## whole nights killed everywhere, overlapping, restated; both engines (about 5 minutes)
 	@mkdir -p build
-	$(BIN)/python -m pytest tests/faults -m "crash and not deep" -n 2 --dist loadgroup --basetemp=build/tests
+	$(BIN)/python -m pytest tests/faults -m "crash and not deep" $(CASES) -n 2 --dist loadgroup --basetemp=build/tests
 
 deep: $(VENV)/.test ## the same with every kill by itself, and two in one night (about 15 minutes)
 	@mkdir -p build

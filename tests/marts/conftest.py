@@ -1,4 +1,4 @@
-"""A warehouse with one CRM source: on DuckDB for cases by hand, on either engine for what holds of all tables at once."""
+"""A warehouse with one CRM source: on DuckDB for cases by hand, on either engine for what holds of all tables."""
 
 from __future__ import annotations
 
