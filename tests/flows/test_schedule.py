@@ -17,6 +17,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -51,9 +52,10 @@ def until(look: Callable[[], T | None], seconds: float, what: str) -> T:
 
 @dataclass(frozen=True)
 class Prefect:
-    """A server of this test's own: its folder, its address, and processes that know both."""
+    """A server of this test's own: its folders, its address, and processes that know them."""
 
     home: Path
+    scratch: str  # the worker keeps one folder for all users of a machine in the temporary one
     port: int
 
     @property
@@ -64,7 +66,8 @@ class Prefect:
     @property
     def environment(self) -> dict[str, str]:
         """Loopback, SQLite, nothing told to anybody, and a worker that looks often."""
-        return {**os.environ, "PREFECT_HOME": str(self.home), "PREFECT_API_URL": self.api, "DO_NOT_TRACK": "1",
+        return {**os.environ, "PREFECT_HOME": str(self.home), "TMPDIR": self.scratch,
+                "PREFECT_API_URL": self.api, "DO_NOT_TRACK": "1",
                 "PREFECT_SERVER_ANALYTICS_ENABLED": "false", "PREFECT_LOGGING_LEVEL": "INFO",
                 "PREFECT_API_DATABASE_CONNECTION_URL": f"sqlite+aiosqlite:///{self.home}/prefect.db",
                 "PREFECT_WORKER_QUERY_SECONDS": "2",
@@ -137,8 +140,9 @@ def prefect(company: Stage, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    opened = Prefect(tmp_path_factory.mktemp("prefect"), port)
-    with opened.running("server", "start", "--host", "127.0.0.1", "--port", str(port)) as server:
+    scratch = TemporaryDirectory(ignore_cleanup_errors=True)
+    opened = Prefect(tmp_path_factory.mktemp("prefect"), scratch.name, port)
+    with scratch, opened.running("server", "start", "--host", "127.0.0.1", "--port", str(port)) as server:
         until(lambda: opened.alive() or server.poll() is not None, 120, "the server answers")
         opened.ask("/work_pools/", {"name": POOL, "type": "process"})
         with opened.running("worker", "start", "--pool", POOL):
