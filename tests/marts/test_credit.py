@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from crosscheck.fields.marts import ATTRIBUTION_MODELS
+from crosscheck.fields.credit import ATTRIBUTION_MODELS
 from tests.marts.world import noon
 from warehouse.engine import Warehouse
 from warehouse.marts.chain import Chain, removal_effects

@@ -290,6 +290,6 @@ def test_the_first_match_wins(wh: Warehouse, rows: list[dict[str, Any]]) -> None
 
 def test_every_cause_is_told_once() -> None:
     """The causes are the words of the vocabulary, in its order."""
-    from crosscheck.fields.marts import LEAK_CAUSES
+    from crosscheck.fields.leaks import LEAK_CAUSES
 
     assert tuple(cause.name for cause in CAUSES) == LEAK_CAUSES
