@@ -105,8 +105,8 @@ def leak_lead(ctx: Context) -> sa.Select[Any]:
     touch, deal = leak_touch(ctx).subquery("touch"), leak_deal(ctx).subquery("sales")
     origin: Any = lead.join(staged, sa.and_(staged.c.source == lead.c.source, staged.c.lead_id == lead.c.lead_id))
     origin = origin.outerjoin(day, day.c.business_day == lead.c.created_day)
-    for other in (touch, deal):
-        origin = origin.outerjoin(other, sa.and_(lead.c.is_unique, other.c.head_source == lead.c.source,
+    for other in (touch, deal):  # first leads only have either; a condition on that makes DuckDB compare all with all
+        origin = origin.outerjoin(other, sa.and_(other.c.head_source == lead.c.source,
                                                  other.c.head_lead_id == lead.c.lead_id))
     told = _told(ctx, lead, staged, touch)
     values: dict[str, Expression] = {
