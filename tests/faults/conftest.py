@@ -43,8 +43,8 @@ def spoil(ground: Playground) -> None:
 def well_remembered(company: Company) -> Company:
     """The company without what a vendor forgets between the first two nights, so that a later first load knows it all.
 
-    Campaigns keep their names, and Getfly, which shows only what there is and as it is now, overwrites and deletes
-    nothing.
+    Campaigns keep their names. Getfly, which shows only what there is and as it is now, overwrites and deletes
+    nothing. What HubSpot merges away, with the form and the click it came by, is away before the first night.
     """
     first, second, _ = company.nights
 
@@ -52,6 +52,8 @@ def well_remembered(company: Company) -> Company:
         return replace(campaign, names=tuple(name for name in campaign.names if not first < name.seen_from <= second))
 
     def kept(lead: Lead) -> Lead:
+        if lead.merged_at is not None and lead.created <= first < lead.merged_at <= second:
+            lead = replace(lead, merged_at=first)
         if lead.crm != "getfly" or lead.created > first:
             return lead
         statuses = tuple(change for change in lead.statuses if not first < change.at <= second)
