@@ -19,13 +19,13 @@ test: $(VENV)/.test lint ## every check and test but those of `make crash`, Post
 	@mkdir -p build
 	$(BIN)/python -m pytest -n 2 --dist loadgroup --durations=25 --basetemp=build/tests
 
-crash: $(VENV)/.test ## whole nights killed everywhere, overlapping, restated; both engines (about 5 minutes)
+crash: $(VENV)/.test ## nights and publications killed everywhere, overlapping, restated; both engines (about 5 minutes)
 	@mkdir -p build
-	$(BIN)/python -m pytest tests/faults -m "crash and not deep" $(CASES) -n 2 --dist loadgroup --basetemp=build/tests
+	$(BIN)/python -m pytest tests/faults tests/warehouse -m "crash and not deep" $(CASES) -n 2 --dist loadgroup --basetemp=build/tests
 
-deep: $(VENV)/.test ## the same with every kill by itself, and two in one night (about 15 minutes)
+deep: $(VENV)/.test ## the same with every kill and every case by itself, and two kills in one night (about 15 minutes)
 	@mkdir -p build
-	$(BIN)/python -m pytest tests/faults -m crash -n 2 --dist loadgroup --basetemp=build/tests
+	$(BIN)/python -m pytest -m "crash or deep" -n 2 --dist loadgroup --basetemp=build/tests
 
 check: $(VENV)/.test lint ## lint, types, layers, documents
 	$(BIN)/python -m pytest tests/test_docs.py tests/test_layers.py

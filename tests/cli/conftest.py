@@ -52,6 +52,6 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture(scope="session")
 def play(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     """The demo company behind its vendors, with the environment that a shell would have."""
-    with stage(tmp_path_factory.mktemp("cli") / "demo", scale=0.15) as made, pytest.MonkeyPatch.context() as env:
+    with stage(tmp_path_factory.mktemp("cli") / "demo", scale=0.1) as made, pytest.MonkeyPatch.context() as env:
         env.setenv("CROSSCHECK_CONFIG", str(made.config))
         yield made

@@ -24,7 +24,7 @@ from warehouse import build, ddl, ledger, open_warehouse
 from warehouse.marts import MARTS
 from warehouse.reading import PROVENANCE, published, published_rows
 
-SCALE = 0.3
+SCALE = 0.15
 POLLS = 200
 #: Between two looks of the reader, in seconds: the night has the processor in the meantime.
 _PAUSE = 0.05

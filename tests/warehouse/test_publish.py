@@ -159,6 +159,7 @@ POINTS = (Faultpoint.MID_LOAD, Faultpoint.BEFORE_STAGE_COMMIT, Faultpoint.AFTER_
 ON_DUCKDB = (Faultpoint.BEFORE_REPLACE, Faultpoint.AFTER_REPLACE)
 
 
+@pytest.mark.crash
 def test_killed_everywhere_repeats_give_the_same_tables(settings: Settings, tmp_path: Path) -> None:
     """After each kill readers see the old months or the new ones, never a mix; all is staged and published once."""
     with open_warehouse(settings) as wh:

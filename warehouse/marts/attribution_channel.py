@@ -61,14 +61,34 @@ def path_move(ctx: Context) -> sa.Select[Any]:
 
     Null after is a won deal. A touch that nothing follows is the end of a way that leads to nothing yet.
     """
-    event = _numbered(ctx)
+    event = _numbered(ctx, ctx.step(travelled))
     way: dict[str, Any] = {"partition_by": (*(event.c[name] for name in _HEAD), event.c.won_before),
                            "order_by": event.c.place}
     before = [sa.func.lag(event.c[name]).over(**way).label(f"before_{name}") for name in _CAMPAIGN]
     step = sa.select(event.c.month, event.c.is_win, *before, *(event.c[name] for name in _CAMPAIGN)).subquery("step")
-    key = [step.c.month, *(step.c[f"before_{name}"] for name in _CAMPAIGN), *(step.c[name] for name in _CAMPAIGN)]
-    return (sa.select(*key, sa.func.count().label("move_count")).group_by(*key)
-            .where(sa.or_(step.c.is_win == 0, step.c.before_platform.is_not(None))))
+    moved = sa.or_(step.c.is_win == 0, step.c.before_platform.is_not(None))
+    names = (*(f"before_{name}" for name in _CAMPAIGN), *_CAMPAIGN)
+    further = sa.select(step.c.month, *(step.c[name] for name in names)).where(moved)
+    every = sa.union_all(_beginnings(ctx), further).subquery("move")
+    return sa.select(every, sa.func.count().label("move_count")).group_by(*every.c)
+
+
+def travelled(ctx: Context) -> sa.Select[Any]:
+    """Persons with more than one touch, or who bought: of the others there is no order to find."""
+    touch, win = ctx.current(TOUCH).alias("touch"), ctx.current(DEAL_FACT).alias("win")
+    head = [touch.c[name] for name in _HEAD]
+    often = sa.select(*head).group_by(*head).having(sa.func.count() > 1)
+    return sa.select(sa.union(often, sa.select(*(win.c[name] for name in _HEAD)).where(_is_end(win)))
+                     .subquery("persons"))
+
+
+def _beginnings(ctx: Context) -> sa.Select[Any]:
+    """Ways of one touch, of those who did not travel."""
+    touch = ctx.current(TOUCH).alias("touch")
+    nowhere = [sa.cast(sa.null(), sa.Text()).label(f"before_{name}") for name in _CAMPAIGN]
+    return (sa.select(start_of("month", touch.c.created_day).label("month"), *nowhere,
+                      *(touch.c[name] for name in _CAMPAIGN))
+            .where(~among(touch, _HEAD, sa.select(ctx.step(travelled)))))
 
 
 def touch_order(touch: Selectable) -> tuple[Expression, ...]:
@@ -77,15 +97,15 @@ def touch_order(touch: Selectable) -> tuple[Expression, ...]:
     return (touch.c.touch_at, own, *(binary_order(touch.c[name]) for name in TOUCH.key))
 
 
-def _numbered(ctx: Context) -> Selectable:
-    """Touches and wins of all persons, each in its place, with how many wins went before. A win ends its instant."""
+def _numbered(ctx: Context, persons: Selectable) -> Selectable:
+    """Touches and wins of persons, each in its place, with how many wins went before. A win ends its instant."""
     number = sa.Integer()
     types = {**dict.fromkeys(_HEAD, sa.Text()), "happened_at": sa.DateTime(), "is_win": number, "month": sa.Date(),
              "touch_place": sa.BigInteger(), **dict.fromkeys(_CAMPAIGN, sa.Text())}
     touch, win = ctx.current(TOUCH).alias("touch"), _wins(ctx).subquery("win")
     placed = (sa.select(touch, sa.func.row_number().over(
         partition_by=(touch.c.head_source, touch.c.head_lead_id), order_by=touch_order(touch)).label("touch_place"))
-        .subquery("placed"))
+        .where(among(touch, _HEAD, sa.select(persons))).subquery("placed"))
     touched: dict[str, Expression] = {
         **{name: placed.c[name] for name in (*_HEAD, "touch_place", *_CAMPAIGN)}, "happened_at": placed.c.touch_at,
         "is_win": sa.literal_column("0"), "month": start_of("month", placed.c.created_day)}
@@ -106,8 +126,11 @@ def _wins(ctx: Context) -> sa.Select[Any]:
     deal = ctx.current(DEAL_FACT).alias("deal")
     month = start_of("month", deal.c.closed_day)
     return (sa.select(*(deal.c[name] for name in _HEAD), deal.c.closed_at, sa.func.min(month).label("close_month"))
-            .where(deal.c.is_won, deal.c.head_lead_id.is_not(None), deal.c.closed_at.is_not(None))
-            .group_by(*(deal.c[name] for name in _HEAD), deal.c.closed_at))
+            .where(_is_end(deal)).group_by(*(deal.c[name] for name in _HEAD), deal.c.closed_at))
+
+
+def _is_end(deal: Selectable) -> Expression:
+    return sa.and_(deal.c.is_won, deal.c.head_lead_id.is_not(None), deal.c.closed_at.is_not(None))
 
 
 def evidence(row: Mapping[Any, Any]) -> Mapping[str, Expression]:

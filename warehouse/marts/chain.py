@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -87,10 +88,10 @@ def removal_effects(moves: Sequence[Any]) -> pa.Table:
 
 
 def _rows(moves: Iterable[Any]) -> Iterator[tuple[Any, ...]]:
-    told = sorted((_month(move) for move in moves), key=lambda move: (move[0], str(move)))
+    told = sorted((_month(move) for move in moves), key=itemgetter(0))  # whole counts: their order is nothing
     campaigns = sorted({after for _, _, after, _ in told if after is not None})
     chain = Chain(campaigns)
-    for month, group in groupby(told, key=lambda move: move[0]):
+    for month, group in groupby(told, key=itemgetter(0)):
         for _, before, after, count in group:
             chain.add(before, after, count)
         effects = chain.effects() if chain.won_paths >= ENOUGH else None
