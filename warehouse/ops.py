@@ -125,7 +125,7 @@ outbox = _table(
     _col("run_id", _TEXT, "The run that wrote it."),
     _col("topic", _TEXT, "What it is about: groups messages, holds the cool-down, and is resolved by name."),
     _col("state", _TEXT, "raised or resolved."),
-    _col("severity", _TEXT, "critical or warning."),
+    _col("severity", _TEXT, "critical, warning or sla: whose channels it goes to."),
     _col("channel", _TEXT, "Reference of the channel, never its address."),
     _col("title", _TEXT, "One line."),
     _col("body", _TEXT, "The message."),

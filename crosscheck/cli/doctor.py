@@ -88,7 +88,7 @@ def _configured(config: Path | None, *, offline: bool) -> Iterator[Finding]:
     yield _try("privacy key", lambda: f"{len(settings.secret(settings.privacy_key))} characters")
     yield _try("rules", lambda: _rules(settings))
     yield _try("warehouse", lambda: _warehouse(settings))
-    for ref in dict.fromkeys((*settings.alerts.critical, *settings.alerts.warning)):
+    for ref in settings.alerts.addresses:
         yield _try(f"alert address {ref}", partial(_address, settings, ref))
     if not settings.alerts.critical:
         yield Finding("alerts", ok=False, detail="nobody is told when a night fails", fix="set alerts.critical")
