@@ -136,6 +136,14 @@ outbox = _table(
     _col("sent_at", _INSTANT, "When a channel took it.", null=True),
 )
 
+salesperson = _table(
+    "salesperson", "One row per login of PostgreSQL and owner id whose rows are its own (see warehouse/roles.py).",
+    "login source owner_id",
+    _col("login", _TEXT, "The role that logs in."),
+    _col("source", _TEXT, "Configured source."),
+    _col("owner_id", _TEXT, "The salesperson's id at that source."),
+)
+
 publication = _table(
     "publication", "One row per run whose marts became visible.", "run_id",
     _col("run_id", _TEXT, "The run."),
