@@ -154,11 +154,13 @@ def _tell(settings: Settings, now: datetime, verdict: Verdict,
     with live.open_beside(settings) as wh:
         with wh.engine.begin() as conn:
             known = [message.topic for message in open_topics(conn, live=True)]
+            unread = {f"{_UNREAD}{item.source}": item for item in refused}
             messages = [*_new(settings, now, verdict, known),
-                        *(leads_unread(f"{_UNREAD}{item.source}", item.source, item.error, settings)
-                          for item in refused)]
+                        *(leads_unread(topic, item.source, item.error, settings) for topic, item in unread.items()
+                          if topic not in known)]
             raised = sum(enqueue(conn, _name(now), message, settings, now) for message in messages)
-            still = [topic for topic in known if not _is_over(topic, verdict)] + [each.topic for each in messages]
+            still = {*unread, *(topic for topic in known if not _is_over(topic, verdict)),
+                     *(message.topic for message in messages)}
             over = resolve(conn, _name(now), still, settings, now, live=True)
         return raised, over, deliver(wh, settings, now, live=True)
 

@@ -1,8 +1,8 @@
 """The newest leads judged beside the warehouse: in memory, by the selects of the marts themselves.
 
 A night may be at work meanwhile. Nothing here waits for its lock or holds it up: what the last publication knows is
-read as any reader reads it, and what was told is kept apart. `mart.sla_breach` and this have no formula of their own
-each: the same selects judge here the leads of a few days, read just now.
+read as any reader reads it, and what was told is kept apart. No rule stands here a second time: the selects of
+`lead_fact` and `sla_breach` judge the leads of a few days, as they were read just now.
 """
 
 from __future__ import annotations

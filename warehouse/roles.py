@@ -79,13 +79,9 @@ def grant(wh: Warehouse) -> None:
 
     Raises ConfigError on DuckDB, before the first night, and where the login may not make roles.
     """
-    if wh.dialect != "postgresql":
-        raise ConfigError("DuckDB knows no users and no roles", fix="give readers the published file, which holds "
-                          "schema mart alone, or point store.warehouse at PostgreSQL")
     try:
         with wh.engine.begin() as conn:
-            if not sa.inspect(conn).has_table(ops.salesperson.name, "ops"):
-                raise ConfigError("there is nothing to grant yet", fix="crosscheck run")
+            _must_have_users(conn)
             for statement in script():
                 conn.exec_driver_sql(statement)
     except sa.exc.ProgrammingError as error:
@@ -96,9 +92,13 @@ def grant(wh: Warehouse) -> None:
 
 
 def assign(wh: Warehouse, login: str, owners: Iterable[tuple[str, str]]) -> None:
-    """Say which owner ids, as (source, owner id), a login's rows bear; these replace what was said before."""
+    """Say which owner ids, as (source, owner id), a login's rows bear; these replace what was said before.
+
+    Raises ConfigError on DuckDB, and before the first night.
+    """
     rows = [{"login": login, "source": source, "owner_id": owner} for source, owner in sorted(set(owners))]
     with wh.engine.begin() as conn:
+        _must_have_users(conn)
         conn.execute(sa.delete(ops.salesperson).where(ops.salesperson.c.login == login))
         ops.insert_rows(conn, ops.salesperson, rows)
 
@@ -108,7 +108,7 @@ def drift(conn: sa.Connection) -> Drift | None:
     no tables yet.
     """
     made = conn.scalar(sa.text("SELECT count(*) FROM pg_roles WHERE rolname = ANY(:roles)"), {"roles": list(ROLES)})
-    if not made or not sa.inspect(conn).has_table(ops.salesperson.name, "ops"):
+    if not made or not _has_tables(conn):
         return None
     rows = conn.execute(sa.text(
         "SELECT grantee, table_schema || '.' || table_name, column_name FROM information_schema.column_privileges "
@@ -117,6 +117,18 @@ def drift(conn: sa.Connection) -> Drift | None:
     wanted = {(role, table, column) for role in ROLES for table, columns in readable(role).items()
               for column in columns}
     return Drift(frozenset(wanted - found), frozenset(found - wanted))
+
+
+def _must_have_users(conn: sa.Connection) -> None:
+    if conn.dialect.name != "postgresql":
+        raise ConfigError("DuckDB knows no users and no roles", fix="give readers the published file, which holds "
+                          "schema mart alone, or point store.warehouse at PostgreSQL")
+    if not _has_tables(conn):
+        raise ConfigError("there is nothing to grant yet", fix="crosscheck run")
+
+
+def _has_tables(conn: sa.Connection) -> bool:
+    return sa.inspect(conn).has_table(ops.salesperson.name, "ops")
 
 
 def _create(role: str) -> str:

@@ -71,10 +71,13 @@ def test_it_names_what_the_mart_would(play: Stage) -> None:
     """
     settings, home = load(play.config), play.config.parent
     before = {path: path.stat().st_mtime_ns for path in home.rglob("*") if path.is_file()}
+    play.server.requests.clear()
     with open_warehouse(settings):
         seen = look(settings, play.company.nights[0])
     new = {path for path in home.rglob("*") if path.is_file() and before.get(path) != path.stat().st_mtime_ns}
     assert {path.name for path in new} == {"warehouse-sla.duckdb"}
+    assert {request.vendor for request in play.server.requests} == {"hubspot"}
+    assert [request.path for request in play.server.requests if "deals" in request.path] == []
     names = ("source", "lead_id", "owner_id", "lead_kind", "created_at", "due_at", "owed_by", "next_action")
     mart = {tuple(each[name] for name in names) for each in published_rows(settings, ["sla_breach"])["sla_breach"]
             if each["is_waiting"] and each["created_at"] >= seen.since.replace(tzinfo=None)}

@@ -182,11 +182,11 @@ def test_what_names_a_salesperson_is_under_row_security(ask: Server) -> None:
 
 def test_who_may_not_make_roles_is_told_what_to_do(ask: Server, settings_for: Callable[[str], Settings]) -> None:
     """A login without the right, an engine without users: a sentence and the next step; the script needs neither."""
-    engine = sa.create_engine(ask.wh.engine.url.set(username="t_head"), poolclass=sa.NullPool)
+    engine = sa.create_engine(ask.wh.engine.url.set(username="t_operator"), poolclass=sa.NullPool)
     with pytest.raises(ConfigError, match="may not make or grant roles"):
         roles.grant(Warehouse(engine, "postgresql", ask.wh.settings))
     with open_warehouse(settings_for("duckdb")) as wh, pytest.raises(ConfigError, match="DuckDB knows no users"):
-        roles.grant(wh)
+        roles.assign(wh, "an", [("crm", "1")])
     shown = say("grant", "--sql").out
     assert shown.startswith("BEGIN;\nDO $$")
     with ask.wh.engine.begin() as conn:
