@@ -128,7 +128,8 @@ def _breach(breach: Breach, settings: Settings, now: datetime) -> str:
     due = breach.due_at.replace(tzinfo=UTC)
     minutes = int((now - due).total_seconds()) // 60
     local = due.astimezone(ZoneInfo(settings.project.time_zone))
-    return (f"- lead {breach.lead_id} ({breach.lead_kind}, {breach.channel or 'channel not recorded'}): due "
+    channel = " ".join((breach.channel or "channel not recorded").split())[:40]  # whoever wrote the link wrote it
+    return (f"- lead {breach.lead_id} ({breach.lead_kind}, {channel}): due "
             f"{local:%d %b %H:%M}, {minutes // 60} h {minutes % 60:02} min late; {_ACTIONS[breach.next_action]}")
 
 
