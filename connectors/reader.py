@@ -18,6 +18,7 @@ from connectors.landing import LandingZone, Manifest, Sink, folder, page_name
 from connectors.pagers import CursorExpired
 from crosscheck.errors import BrokenAnswer, ConfigError, CrosscheckError, DataError
 from crosscheck.faultpoints import Faultpoint, faultpoint
+from crosscheck.tables import Layer
 
 _GROUP_ROWS = 65_536
 _RESTARTS = 2
@@ -69,6 +70,27 @@ def _read(connector: Connector, job: Slice, zone: LandingZone) -> Manifest:
     return _Landing(connector, job, zone).read(_kept(connector.pages(job), job, zone))
 
 
+def peek(connector: Connector, job: Slice) -> dict[str, pa.Table]:
+    """The rows of a slice by table, with their technical columns, in memory: nothing lands, and no raw contact data is
+    kept. For a small slice; it raises as `land` does.
+    """
+    with _placed(job):
+        for _ in range(_RESTARTS):
+            with suppress(CursorExpired):
+                return _held(connector, job)
+        return _held(connector, job)
+
+
+def _held(connector: Connector, job: Slice) -> dict[str, pa.Table]:
+    kept = {output.table.name: [output.table.arrow().empty_table()] for output in job.stream.outputs
+            if output.table.layer is not Layer.RESTRICTED}
+    for page_no, page in enumerate(connector.pages(job), start=1):
+        tables, _ = checked(job.stream, page, connector.map(job, page))
+        for name, rows in kept.items():
+            rows.append(_technical(job, tables[name], page_no).select(rows[0].schema.names).cast(rows[0].schema))
+    return {name: pa.concat_tables(rows) for name, rows in kept.items()}
+
+
 def replay(connector: Connector, job: Slice, zone: LandingZone) -> Manifest:
     """Map a landed slice again from its raw pages: after a better mapping, without asking the vendor."""
     landed = zone.manifest(job)
@@ -89,6 +111,13 @@ def _kept(pages: Iterable[RawPage], job: Slice, zone: LandingZone) -> Iterator[t
     for page_no, page in enumerate(pages, start=1):
         yield page, zone.write(folder(job), page_name(page_no), codec.compress(page.body, asbytes=True))
         faultpoint(Faultpoint.BETWEEN_PAGES)
+
+
+def _technical(job: Slice, rows: pa.Table, page_no: int) -> pa.Table:
+    """The rows with who owns them and where their payload lies."""
+    for name, value in (("stream_key", job.stream_key), ("slice_id", job.slice_id), ("page_no", page_no)):
+        rows = rows.append_column(name, pa.repeat(pa.scalar(value), len(rows)))
+    return rows
 
 
 class _Landing:
@@ -118,17 +147,10 @@ class _Landing:
         mapped = self.connector.map(self.job, page)
         tables, quarantined = checked(self.job.stream, page, mapped)
         for name, rows in tables.items():
-            writers[name].add(self._technical(rows, page_no))
+            writers[name].add(_technical(self.job, rows, page_no))
         refused.add(quarantined.add_column(0, "page_no", pa.repeat(pa.scalar(page_no, pa.int64()), len(quarantined))))
         self.drift.update(mapped.drift)
         self.pages.append(RawPage(b"", page.rows, page.notes))
-
-    def _technical(self, rows: pa.Table, page_no: int) -> pa.Table:
-        """The rows with who owns them and where their payload lies."""
-        place = {"stream_key": self.job.stream_key, "slice_id": self.job.slice_id, "page_no": page_no}
-        for name, value in place.items():
-            rows = rows.append_column(name, pa.repeat(pa.scalar(value), len(rows)))
-        return rows
 
     def _writer(self, stack: ExitStack, name: str, schema: pa.Schema) -> _Writer:
         writer = _Writer(self.zone.create(folder(self.job), f"{name}.parquet{self.suffix}"), schema)

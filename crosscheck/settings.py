@@ -131,9 +131,15 @@ class Alerts(_Section):
 
     critical: tuple[Annotated[str, AfterValidator(_reference)], ...] = ()
     warning: tuple[Annotated[str, AfterValidator(_reference)], ...] = ()
+    sla: tuple[Annotated[str, AfterValidator(_reference)], ...] = ()  # who can send somebody to a waiting lead
     cooldown_hours: int = 20
     deadline_hours: int = 26
     owner: str = "the pipeline's operator"
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Every address once."""
+        return tuple(dict.fromkeys((*self.critical, *self.warning, *self.sla)))
 
 
 class Settings(BaseSettings):

@@ -38,7 +38,10 @@ class Layer(StrEnum):
 
 @dataclass(frozen=True)
 class Field:
-    """One word of the vocabulary: the same name means the same thing in every table."""
+    """One word of the vocabulary: the same name means the same thing in every table.
+
+    `personal` is a customer's contact data, `staff` says which employee: both decide who may read it.
+    """
 
     name: str
     kind: Kind
@@ -48,6 +51,7 @@ class Field:
     high: int | float | None = None
     allowed: tuple[str, ...] = ()
     personal: bool = False
+    staff: bool = False
 
     def __post_init__(self) -> None:
         if not _NAME.match(self.name):

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
+from zoneinfo import ZoneInfo
 
 from crosscheck.errors import CrosscheckError
 from crosscheck.settings import Settings
 from expectations.acceptance import acceptable, title
 from expectations.gate import GateResult
 from expectations.rules import CheckResult
-from flows.outbox import CRITICAL, WARNING, Message
+from flows.outbox import CRITICAL, SLA, WARNING, Message
+from warehouse.live import Breach
 
 _JUDGED = {1: "tonight's rows, before they entered staging", 2: "staging, before the marts were built",
            3: "the marts, before they were published"}
 _CHECKS_SHOWN = 12
+_LEADS_SHOWN = 25
+_ACTIONS = {"assign": "give it to somebody, who attempts it now",
+            "attempt": "attempt it now, or write down the attempt that was made"}
 
 
 class Refusal(Protocol):
@@ -93,6 +99,38 @@ def night_failed(run_id: str, error: CrosscheckError, settings: Settings) -> Mes
             f"Next: {error.fix or 'crosscheck run'} (a repeated run goes on where this one stopped)"]
     return Message(f"night {type(error).__name__}", CRITICAL, f"{settings.project.name}: {run_id} did not finish",
                    "\n".join(body))
+
+
+def leads_wait(topic: str, breaches: Sequence[Breach], settings: Settings, now: datetime) -> Message:
+    """One message for the broken promises of one owner in one source, longest overdue first; no name, phone or mail."""
+    source, owner = breaches[0].source, breaches[0].owner_id
+    who = f"salesperson {owner} of {source}, and who leads them" if owner else f"who hands out the leads of {source}"
+    shown = [_breach(breach, settings, now) for breach in breaches[:_LEADS_SHOWN]]
+    rest = len(breaches) - len(shown)
+    body = [f"For: {who}", f"What: {_many(len(breaches), 'lead')} should have been attempted by now, and nobody has "
+            "written down that it was. An automatic reply is no attempt.",
+            *shown, *([f"- and {rest} more"] if rest else []),
+            "Published tables: unchanged; the next night has them in sla_breach.",
+            "Next: as each line says; crosscheck sla lists all that wait; docs/runbooks/leads-that-wait.md"]
+    return Message(topic, SLA, f"{settings.project.name}: {_many(len(breaches), 'lead')} of {source} still to attempt",
+                   "\n".join(body))
+
+
+def leads_unread(topic: str, source: str, error: CrosscheckError, settings: Settings) -> Message:
+    """The watch is blind to a source, and says so."""
+    body = [f"For: {settings.alerts.owner}", f"What: the hourly watch could not read {source}: {error.what}",
+            "Published tables: unchanged. Until it can, nobody is told of leads that wait there.",
+            f"Next: {error.fix or 'crosscheck doctor'}; docs/runbooks/a-source-failed.md"]
+    return Message(topic, SLA, f"{settings.project.name}: nobody watches the leads of {source}", "\n".join(body))
+
+
+def _breach(breach: Breach, settings: Settings, now: datetime) -> str:
+    due = breach.due_at.replace(tzinfo=UTC)
+    minutes = int((now - due).total_seconds()) // 60
+    local = due.astimezone(ZoneInfo(settings.project.time_zone))
+    channel = " ".join((breach.channel or "channel not recorded").split())[:40]  # whoever wrote the link wrote it
+    return (f"- lead {breach.lead_id} ({breach.lead_kind}, {channel}): due "
+            f"{local:%d %b %H:%M}, {minutes // 60} h {minutes % 60:02} min late; {_ACTIONS[breach.next_action]}")
 
 
 def _lines(checks: Sequence[CheckResult]) -> list[str]:

@@ -1,4 +1,4 @@
-"""The other Prefect flows: the resumable backfill and the dead-man's watch."""
+"""The other Prefect flows: the resumable backfill, the dead-man's watch, and the hourly watch of new leads."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from uuid import UUID
 from prefect import flow, runtime
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
 
+from crosscheck.redact import redact
 from crosscheck.windows import Window
 from flows.artifacts import show
 from flows.backfill import play_chunk, todo
 from flows.nightly import NightStopped, instant, run_name, stop_unless_published, tasks, told
+from flows.sla import look
 from flows.tasks import PrefectTasks
 from flows.watch import watch
 
@@ -54,3 +56,12 @@ def dead_man(config: str | None = None) -> None:
         finding = watch(known, instant(None))
         if finding.exit_code:
             raise NightStopped(finding.text)
+
+
+@flow(name="sla-watch", flow_run_name=run_name, task_runner=tasks(), persist_result=False, validate_parameters=False)
+def sla_watch(config: str | None = None) -> None:
+    """Tells whose first attempt is due and not made; fails only when it could not look, or could not tell."""
+    with told(config) as known:
+        seen = look(known, instant(None), PrefectTasks())
+        if seen.exit_code:
+            raise NightStopped(redact("\n".join(seen.lines())))

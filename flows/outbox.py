@@ -3,6 +3,9 @@
 One row per message and channel, with an id that follows from run, topic, state and channel: a repeated run tells
 nothing twice. A row stays `pending` until its channel took it; killed between the channel's yes and our note of it, a
 message is sent once more, marked as possibly repeated. `channel` is the reference of an address, never the address.
+
+Two tell things here: a night, and the hourly watch, whose topics begin with LIVE. Neither resolves nor delivers what
+the other one told: they may be at work at the same time.
 """
 
 from __future__ import annotations
@@ -23,7 +26,8 @@ from flows.channels import send
 from warehouse import ops
 from warehouse.engine import Warehouse, naive_utc
 
-CRITICAL, WARNING = "critical", "warning"
+CRITICAL, WARNING, SLA = "critical", "warning", "sla"
+LIVE = "sla "
 RAISED, RESOLVED = "raised", "resolved"
 _PENDING, _SENT, _SUPPRESSED = "pending", "sent", "suppressed"
 _GIVE_UP_DAYS = 7
@@ -68,33 +72,39 @@ def enqueue(conn: sa.Connection, run_id: str, message: Message, settings: Settin
     return new
 
 
-def resolve(conn: sa.Connection, run_id: str, still: Iterable[str], settings: Settings, now: datetime) -> int:
+def resolve(conn: sa.Connection, run_id: str, still: Iterable[str], settings: Settings, now: datetime, *,
+            live: bool = False) -> int:
     """Tell that what was raised is over: every open topic that is not among `still` broken ones."""
-    done = [topic for topic in open_topics(conn) if topic.topic not in set(still)]
+    done = [topic for topic in open_topics(conn, live=live) if topic.topic not in set(still)]
     messages = [Message(topic.topic, topic.severity, f"Resolved: {topic.title}",
                         f"The run {run_id} no longer shows it. Nothing is left to do.", RESOLVED) for topic in done]
     return sum(enqueue(conn, run_id, message, settings, now) for message in messages)
 
 
-def open_topics(conn: sa.Connection) -> list[Message]:
-    """Topics whose newest message raises them, as last told."""
+def open_topics(conn: sa.Connection, *, live: bool = False) -> list[Message]:
+    """Topics whose newest message raises them, as last told: of nights, or of the hourly watch."""
     box = ops.outbox
-    rows = conn.execute(sa.select(box).order_by(box.c.created_at, box.c.state)).mappings().all()
+    rows = conn.execute(sa.select(box).where(_told_by(live)).order_by(box.c.created_at, box.c.state)).mappings().all()
     newest = {row["topic"]: row for row in rows}
     return [Message(row["topic"], row["severity"], row["title"], row["body"])
             for row in newest.values() if row["state"] == RAISED]
 
 
-def deliver(wh: Warehouse, settings: Settings, now: datetime) -> Delivery:
+def deliver(wh: Warehouse, settings: Settings, now: datetime, *, live: bool = False) -> Delivery:
     """Send what is pending, oldest first. A channel that refuses keeps its rows for the next time."""
     with wh.engine.connect() as conn:
         box = ops.outbox
-        rows = conn.execute(sa.select(box).where(box.c.status == _PENDING)
+        rows = conn.execute(sa.select(box).where(box.c.status == _PENDING, _told_by(live))
                             .order_by(box.c.created_at, box.c.message_id)).mappings().all()
         kept = conn.scalar(sa.select(sa.func.count()).select_from(box).where(
-            box.c.status == _SUPPRESSED, box.c.created_at == naive_utc(now))) or 0
+            box.c.status == _SUPPRESSED, box.c.created_at == naive_utc(now), _told_by(live))) or 0
     results = [_deliver_one(wh, settings, row, now) for row in rows]
     return Delivery(results.count(_SENT), results.count(_PENDING), int(kept) + results.count(_SUPPRESSED))
+
+
+def _told_by(live: bool) -> sa.ColumnElement[bool]:
+    of_the_watch = ops.outbox.c.topic.startswith(LIVE)
+    return of_the_watch if live else ~of_the_watch
 
 
 def _deliver_one(wh: Warehouse, settings: Settings, row: Any, now: datetime) -> str:
@@ -129,12 +139,14 @@ def _note(wh: Warehouse, row: Any, status: str, **values: Any) -> str:
 
 
 def _obsolete(alerts: Alerts, row: Any, now: datetime) -> bool:
-    known = row["channel"] in {*alerts.critical, *alerts.warning}
-    return not known or bool(row["created_at"] < naive_utc(now) - timedelta(days=_GIVE_UP_DAYS))
+    is_old = row["created_at"] < naive_utc(now) - timedelta(days=_GIVE_UP_DAYS)
+    return row["channel"] not in alerts.addresses or bool(is_old)
 
 
 def _channels(alerts: Alerts, severity: str) -> Sequence[str]:
-    return alerts.critical if severity == CRITICAL else alerts.warning
+    """Breaches go to who leads the salespeople; where nobody is named, to whoever hears of anything."""
+    of = {CRITICAL: alerts.critical, WARNING: alerts.warning, SLA: alerts.sla or alerts.warning or alerts.critical}
+    return of[severity]
 
 
 def _row(run_id: str, message: Message, channel: str, now: datetime) -> dict[str, Any]:

@@ -69,7 +69,7 @@ def context(settings: Settings, as_of: datetime, conn: sa.Connection | None = No
 def _build(conn: sa.Connection, settings: Settings, run: Run, full: bool, states: LeadStates | None,
            rules: Rules) -> BuildReport:
     ctx, clock = context(settings, run.as_of, conn, rules), _Clock()
-    with_rules = _rules(settings, states)
+    with_rules = state_rules(settings, states)
     if with_rules is not None:
         dirty.load_rules(conn, with_rules)
     ctx.rule_version = dirty.rule_version(conn)
@@ -107,7 +107,7 @@ def _analyse(conn: sa.Connection, target: sa.Table) -> None:
         conn.execute(sa.text(f"ANALYZE {target.fullname}"))
 
 
-def _rules(settings: Settings, states: LeadStates | None) -> list[tuple[str, str, str, str, str]] | None:
+def state_rules(settings: Settings, states: LeadStates | None) -> list[tuple[str, str, str, str, str]] | None:
     """The agreed meanings by configured source: a file of its own name goes before its connector's."""
     if states is None:
         return None

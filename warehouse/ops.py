@@ -125,7 +125,7 @@ outbox = _table(
     _col("run_id", _TEXT, "The run that wrote it."),
     _col("topic", _TEXT, "What it is about: groups messages, holds the cool-down, and is resolved by name."),
     _col("state", _TEXT, "raised or resolved."),
-    _col("severity", _TEXT, "critical or warning."),
+    _col("severity", _TEXT, "critical, warning or sla: whose channels it goes to."),
     _col("channel", _TEXT, "Reference of the channel, never its address."),
     _col("title", _TEXT, "One line."),
     _col("body", _TEXT, "The message."),
@@ -134,6 +134,14 @@ outbox = _table(
     _col("last_error", _TEXT, "Why the last one failed, redacted.", null=True),
     _col("created_at", _INSTANT, "As-of instant at which it was written."),
     _col("sent_at", _INSTANT, "When a channel took it.", null=True),
+)
+
+salesperson = _table(
+    "salesperson", "One row per login of PostgreSQL and owner id whose rows are its own (see warehouse/roles.py).",
+    "login source owner_id",
+    _col("login", _TEXT, "The role that logs in."),
+    _col("source", _TEXT, "Configured source."),
+    _col("owner_id", _TEXT, "The salesperson's id at that source."),
 )
 
 publication = _table(

@@ -45,6 +45,9 @@ _add(app, "run:run", "Run one night now, without any server. Killed anywhere, th
 _add(app, "run:backfill", "Read a range of days again, in resumable chunks.",
      "backfill 2026-01-01..2026-06-30 --source google_ads")
 _add(app, "run:watch", "Alert if no night was published in time.", "watch")
+_add(app, "run:sla", "Tell whose first attempt is due and not made, as the CRMs stand now; writes no mart.", "sla")
+_add(app, "roles:grant", "Make the four reading roles on PostgreSQL and grant what each may see.", "grant --sql")
+_add(app, "roles:salesperson", "Say which owner ids of the CRMs are a login's own.", "salesperson an.nguyen hubspot/42")
 _add(app, "look:status", "Last runs, freshness per source, what failed.", "status")
 _add(app, "look:sql", "Print the SELECT that builds a mart, in an engine's words.",
      "sql campaign_roi_cohort --dialect postgresql")

@@ -10,15 +10,18 @@ from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 from rich.text import Text
 
 from crosscheck.cli.out import following, out, print_json
-from crosscheck.errors import CrosscheckError, LockHeld
+from crosscheck.errors import ConfigError, CrosscheckError, LockHeld
 from crosscheck.redact import redact
 from crosscheck.settings import Settings, Source, load
+
+if TYPE_CHECKING:
+    from warehouse import Warehouse
 
 #: Versions whose neighbours are known to break the night without an error (docs/decisions/0003-dependencies.md).
 PINS = {"prefect": "3.8.8", "duckdb": "1.5.6", "great-expectations": "1.24.1"}
@@ -88,7 +91,7 @@ def _configured(config: Path | None, *, offline: bool) -> Iterator[Finding]:
     yield _try("privacy key", lambda: f"{len(settings.secret(settings.privacy_key))} characters")
     yield _try("rules", lambda: _rules(settings))
     yield _try("warehouse", lambda: _warehouse(settings))
-    for ref in dict.fromkeys((*settings.alerts.critical, *settings.alerts.warning)):
+    for ref in settings.alerts.addresses:
         yield _try(f"alert address {ref}", partial(_address, settings, ref))
     if not settings.alerts.critical:
         yield Finding("alerts", ok=False, detail="nobody is told when a night fails", fix="set alerts.critical")
@@ -137,9 +140,25 @@ def _warehouse(settings: Settings) -> str:
         return "the first run makes it"
     try:
         with open_warehouse(settings, lock=False) as wh:
-            return f"{wh.dialect} answers"
+            return f"{wh.dialect} answers{_roles(wh)}"
     except LockHeld as held:
         return held.what
+
+
+def _roles(wh: Warehouse) -> str:
+    """Whether PostgreSQL's reading roles are granted as declared, where there are any."""
+    from warehouse import roles
+
+    if wh.dialect != "postgresql":
+        return ""
+    with wh.engine.connect() as conn:
+        found = roles.drift(conn)
+    if found is None:
+        return ", without reading roles"
+    if wrong := sorted({(role, table) for role, table, _ in found.missing | found.beyond}):
+        raise ConfigError(f"grants differ from the declaration: {len(wrong)} times, first {' on '.join(wrong[0])}",
+                          fix="crosscheck grant")
+    return ", reading roles as declared"
 
 
 def _address(settings: Settings, ref: str) -> str:

@@ -1,4 +1,4 @@
-"""`run`, `backfill`, `watch`: a night without any server."""
+"""`run`, `backfill`, `watch`, `sla`: what is scheduled, without any server."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from crosscheck.cli.out import UsageError, complain, following, note, print_json, progress
+from crosscheck.cli.out import UsageError, complain, following, note, print_json, progress, table
 from crosscheck.errors import ConfigError
 from crosscheck.settings import load
 from crosscheck.windows import Window
@@ -116,6 +116,29 @@ def watch(*, at: datetime | None = None, config: Config = None, as_json: Json = 
     else:
         note(finding.text)
     return finding.exit_code
+
+
+def sla(*, at: datetime | None = None, config: Config = None, as_json: Json = False) -> int:
+    """Read new leads and activities, and tell whose promised first attempt is due and not made; each lead once.
+
+    Writes alerts and nothing else, and may run beside a night. Example: `crosscheck sla`
+
+    Parameters
+    ----------
+    at: the watch's clock, with its zone; default now.
+    """
+    from flows.sla import look
+
+    seen = look(load(config), moment(at))
+    if as_json:
+        print_json({**vars(seen), "refused": [item.error for item in seen.refused], "exit_code": seen.exit_code})
+        return seen.exit_code
+    if seen.waiting:
+        shown = ("source", "owner_id", "lead_id", "lead_kind", "channel", "due_at", "owed_by", "next_action")
+        table("waiting (UTC)", shown, [[getattr(breach, name) for name in shown] for breach in seen.waiting])
+    for line in seen.lines():
+        note(line)
+    return seen.exit_code
 
 
 def moment(text: datetime | None) -> datetime:

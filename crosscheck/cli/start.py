@@ -32,6 +32,7 @@ docs = "var/data-docs"
 
 [alerts]
 critical = []                                  # e.g. ["env:CROSSCHECK_ALERT_URL"], an Apprise address
+# sla = ["env:SALES_ALERT_URL"]                # who can send somebody to a lead that waits: crosscheck sla
 owner = "data operations"
 
 # [[sources]]

@@ -35,7 +35,7 @@ FIELDS = (
     Field("form_id", Kind.ID, "The form that created the lead."),
     Field("crm_campaign", Kind.TEXT, "Campaign id or name as the CRM links it."),
     Field("crm_campaign_norm", Kind.TEXT, "crm_campaign, NFC, case-folded, spaces collapsed: for matching."),
-    Field("owner_id", Kind.ID, "The salesperson's id at the source."),
+    Field("owner_id", Kind.ID, "The salesperson's id at the source.", staff=True),
     Field("recorded_source", Kind.TEXT, "The lead source that the CRM or the owner recorded, in the source's word "
                                         "or id."),
     Field("self_declared_origin", Kind.TEXT, "What the customer or the salesperson said the origin was."),
@@ -53,7 +53,7 @@ FIELDS = (
     Field("direction", Kind.TEXT, "inbound or outbound; null when the source does not say."),
     Field("outcome", Kind.TEXT, "answered, busy, no_answer, voicemail, wrong_number; null when not recorded."),
     Field("duration_seconds", Kind.COUNT, "Length of the conversation.", unit="seconds", low=0),
-    Field("actor_id", Kind.ID, "Who did it, by the source's id."),
+    Field("actor_id", Kind.ID, "Who did it, by the source's id.", staff=True),
     Field("is_automatic", Kind.FLAG, "Sent by a machine: never counts as a touch by sales."),
     Field("deal_id", Kind.ID, "The source's id of the deal or order."),
     Field("stage", Kind.TEXT, "The source's own stage or order status."),

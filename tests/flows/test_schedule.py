@@ -230,6 +230,23 @@ def test_a_backfill_tells_its_progress_and_continues(prefect: Prefect, company: 
     assert {run["state_type"] for run in runs} == {"COMPLETED"}
 
 
+def test_the_watch_is_scheduled_by_the_hour_and_looks(prefect: Prefect, company: Stage, night: dict[str, Any]) -> None:
+    """Every hour of the day; what it finds is no failure of the flow run."""
+    from prefect.settings import PREFECT_API_URL, PREFECT_HOME, temporary_settings
+
+    from flows.others import sla_watch
+
+    hourly = str(prefect.ask("/deployments/name/sla-watch/sla-watch")["id"])
+    planned = until(lambda: prefect.runs(hourly, "SCHEDULED"), 90, "future runs of the hourly watch")
+    instants = [datetime.fromisoformat(run["expected_start_time"]) for run in planned]
+    assert {moment.strftime("%M:%S") for moment in instants} == {"00:00"}
+    assert len({moment.hour for moment in instants}) > 1
+    with temporary_settings({PREFECT_API_URL: prefect.api, PREFECT_HOME: prefect.home}):
+        sla_watch(config=str(company.config))
+    tasks = prefect.ask("/task_runs/filter", {"task_runs": {"name": {"any_": ["look hubspot"]}}})
+    assert {task["state_type"] for task in tasks} == {"COMPLETED"}
+
+
 def test_what_a_task_raises_is_not_what_prefect_stores(prefect: Prefect, company: Stage) -> None:
     """The caller gets the exception, the server a sentence without its text; a reading task is tried once more."""
     from prefect import flow
