@@ -107,11 +107,24 @@ SPEED_METRICS: tuple[Metric, ...] = (
     Metric("waiting_rate", "Leads whose delay did not end within the horizon, or not yet.", ("waiting_count",),
            "started_count", "share"))
 
+ADVISED = Metric("advised_won_rate", "Leads won of those that were spoken to: what advice made of them, before the mix "
+                 "of leads is allowed for.", ("advised_won_count",), "advised_count", "share")
+
+CONVERSION_METRICS: tuple[Metric, ...] = (
+    Metric("won_to_expected_ratio", "What a salesperson won, by what the company wins of the same mix of leads.",
+           ("advised_won_count",), "expected_won_count", "ratio"),
+    Metric("given_won_rate", "What the leads that a salesperson was given promised, by what the company makes of the "
+           "same campaigns; below `company_won_rate` they were worse than others'.", ("given_won_count",),
+           "unique_lead_count", "share"),
+    Metric("company_won_rate", "What the average lead of the company and quarter promised.", ("company_won_count",),
+           "company_lead_count", "share"))
+
 REMOVAL = Metric("removal_rate", "How much of what all campaigns together would be missed for is missed without this "
                  "one.", ("removal_effect",), "removal_total", "share")
 
 METRICS: tuple[Metric, ...] = (
-    *RETURN_METRICS, *FIVE_RATIOS, COVERAGE, UNFIT, VERDICT, *WASTE_METRICS, COVERED, DISCOUNT, *SPEED_METRICS, REMOVAL)
+    *RETURN_METRICS, *FIVE_RATIOS, COVERAGE, UNFIT, VERDICT, *WASTE_METRICS, COVERED, DISCOUNT, *SPEED_METRICS, REMOVAL,
+    ADVISED, *CONVERSION_METRICS)
 
 
 def bounds(metric: Metric, columns: Mapping[str, Expression]) -> tuple[Expression, Expression]:
