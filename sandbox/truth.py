@@ -20,6 +20,7 @@ from sandbox.truth_coverage import coverage
 from sandbox.truth_discount import discounts, excesses
 from sandbox.truth_disputes import disputes
 from sandbox.truth_events import Head
+from sandbox.truth_follow_up import followed
 from sandbox.truth_leaks import leaks, waterfall
 from sandbox.truth_ledger import Ledger
 from sandbox.truth_origin import UNMATCHED, CampaignKey
@@ -55,7 +56,7 @@ def expected(company: Company, night: int, *, missed: Collection[int] = ()) -> T
              "contradiction": contradictions, "leak_evidence": leak_evidence, "leak_waterfall": leak_waterfall,
              "lead_origin": origins, "sourcing": sourcing,
              "sourcing_conflict": claimed,
-             "rep_conversion": conversion,
+             "rep_conversion": conversion, "follow_up": followed,
              "speed_to_lead": speed, "response_curve": curve, "sla_breach": breaches}
     rows = {mart: dict(sorted(found(ledger))) for mart, found in marts.items()} | attributed(ledger)
     return Truth(night, rows)

@@ -119,12 +119,18 @@ CONVERSION_METRICS: tuple[Metric, ...] = (
     Metric("company_won_rate", "What the average lead of the company and quarter promised.", ("company_won_count",),
            "company_lead_count", "share"))
 
+FAIR_EFFORT = Metric("fair_effort_rate", "Leads that were tried as often as agreed before they were let go, of those "
+                     "that were owed it.", ("fair_effort_count",), "owed_count", "share")
+
+TOUCHES = Metric("touches_per_lead_ratio", "How often a lead is touched; a mean, so read it beside the medians.",
+                 ("touch_count",), "unique_lead_count", "ratio")
+
 REMOVAL = Metric("removal_rate", "How much of what all campaigns together would be missed for is missed without this "
                  "one.", ("removal_effect",), "removal_total", "share")
 
 METRICS: tuple[Metric, ...] = (
     *RETURN_METRICS, *FIVE_RATIOS, COVERAGE, UNFIT, VERDICT, *WASTE_METRICS, COVERED, DISCOUNT, *SPEED_METRICS, REMOVAL,
-    ADVISED, *CONVERSION_METRICS)
+    ADVISED, *CONVERSION_METRICS, FAIR_EFFORT, TOUCHES)
 
 
 def bounds(metric: Metric, columns: Mapping[str, Expression]) -> tuple[Expression, Expression]:

@@ -31,4 +31,29 @@ CONVERSION = (
     Field("company_won_rate", Kind.RATE, "The share of them: what the average lead promises.", low=0, high=1),
 )
 
-FIELDS: tuple[Field, ...] = CONVERSION
+FOLLOW_UP = (
+    Field("touch_count", Kind.COUNT, "Recorded outbound touches of the leads' persons within the horizon; a status is "
+                                     "none.", unit="touches", low=0),
+    Field("touches_per_lead_ratio", Kind.RATE, "Touches by unique leads, untouched ones included.", unit="ratio",
+          low=0),
+    Field("settled_count", Kind.COUNT, "Unique leads never reached that nobody need call: the person bought, the "
+                                       "contact is dead, or the verdict was wrong target or lost.", unit="leads",
+          low=0),
+    Field("owed_count", Kind.COUNT, "Unique leads neither reached nor settled: a fair effort was owed to them.",
+          unit="leads", low=0),
+    Field("fair_effort_count", Kind.COUNT, "Those that were tried as often and over as many days as agreed.",
+          unit="leads", low=0),
+    Field("given_up_count", Kind.COUNT, "Those that were tried, but less.", unit="leads", low=0),
+    Field("untouched_count", Kind.COUNT, "Those of which nothing says that anybody tried.", unit="leads", low=0),
+    Field("left_count", Kind.COUNT, "Unique leads reached and then left: no later touch, no verdict, no deal.",
+          unit="leads", low=0),
+    Field("fair_effort_rate", Kind.RATE, "Share of the leads owed a fair effort that got it.", low=0, high=1),
+    Field("fair_effort_rate_low", Kind.RATE, "Lower Wilson 95 % bound of the share.", low=0, high=1),
+    Field("fair_effort_rate_high", Kind.RATE, "Upper Wilson 95 % bound of the share.", low=0, high=1),
+    Field("p50_touch_count", Kind.COUNT, "Touches by which half of the leads reached or owed a fair effort had been "
+                                         "reached; null where fewer ever were.", unit="touches", low=0),
+    Field("p50_least_touch_count", Kind.COUNT, "The same if everybody else had answered the next touch: at least so "
+                                               "many.", unit="touches", low=0),
+)
+
+FIELDS: tuple[Field, ...] = (*CONVERSION, *FOLLOW_UP)
