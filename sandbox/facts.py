@@ -37,6 +37,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "spend_waste": ("platform", "account_id", "campaign_id", "cohort_month"),
     "rep_conversion": ("source", "owner_id", "cohort_quarter", "horizon_days"),
     "follow_up": ("source", "owner_id", "cohort_month"),
+    "cac": ("close_month",),
     "touch": ("source", "lead_id", "platform", "account_id", "campaign_id"),
     "attribution_channel": ("close_month", "platform", "account_id", "campaign_id"),
     "attribution": ("source", "deal_id", "attribution_model", "touch_no"),

@@ -14,6 +14,7 @@ from datetime import date, timedelta
 from sandbox.facts import Comparison, Fact, Key, Mismatch, Truth, Value, compare
 from sandbox.model import Company
 from sandbox.truth_attribution import credited, summary
+from sandbox.truth_cac import cac
 from sandbox.truth_chain import channels, effects_by_month
 from sandbox.truth_conversion import conversion
 from sandbox.truth_coverage import coverage
@@ -56,7 +57,7 @@ def expected(company: Company, night: int, *, missed: Collection[int] = ()) -> T
              "contradiction": contradictions, "leak_evidence": leak_evidence, "leak_waterfall": leak_waterfall,
              "lead_origin": origins, "sourcing": sourcing,
              "sourcing_conflict": claimed,
-             "rep_conversion": conversion, "follow_up": followed,
+             "rep_conversion": conversion, "follow_up": followed, "cac": cac,
              "speed_to_lead": speed, "response_curve": curve, "sla_breach": breaches}
     rows = {mart: dict(sorted(found(ledger))) for mart, found in marts.items()} | attributed(ledger)
     return Truth(night, rows)

@@ -125,12 +125,19 @@ FAIR_EFFORT = Metric("fair_effort_rate", "Leads that were tried as often as agre
 TOUCHES = Metric("touches_per_lead_ratio", "How often a lead is touched; a mean, so read it beside the medians.",
                  ("touch_count",), "unique_lead_count", "ratio")
 
+CAC_METRICS: tuple[Metric, ...] = (
+    next(metric for metric in RETURN_METRICS if metric.name == "cac_media_amount"),
+    Metric("cac_loaded_amount", "Cost of a new customer, with what people and tools of both departments cost.",
+           ("loaded_cost_amount",), "won_count", "reporting currency"),
+    Metric("mer_ratio", "Revenue of the whole company per unit of media spend: needs no attribution.", (_REVENUE,),
+           _SPEND, "ratio"))
+
 REMOVAL = Metric("removal_rate", "How much of what all campaigns together would be missed for is missed without this "
                  "one.", ("removal_effect",), "removal_total", "share")
 
 METRICS: tuple[Metric, ...] = (
     *RETURN_METRICS, *FIVE_RATIOS, COVERAGE, UNFIT, VERDICT, *WASTE_METRICS, COVERED, DISCOUNT, *SPEED_METRICS, REMOVAL,
-    ADVISED, *CONVERSION_METRICS, FAIR_EFFORT, TOUCHES)
+    ADVISED, *CONVERSION_METRICS, FAIR_EFFORT, TOUCHES, *CAC_METRICS[1:])
 
 
 def bounds(metric: Metric, columns: Mapping[str, Expression]) -> tuple[Expression, Expression]:
