@@ -54,9 +54,11 @@ def _cells(heads: Sequence[Head], company: Sequence[Head], days: int) -> Cells:
             "attempted_count": sum(head.within("reached", days) or head.within("attempted", days)
                                    or any(at <= head.lead.created + timedelta(days=days) for at in head.touched)
                                    for head in heads),
-            "expected_won_count": expected, "given_won_count": given, "given_won_rate": float(given) / len(heads),
+            "expected_won_count": expected, "given_won_count": given,
+            "given_won_rate": float(given) / len(heads) if len(company) >= SMALL_SAMPLE else None,
             "company_lead_count": len(company), "company_won_count": bought,
-            "company_won_rate": bought / len(company), "is_small_sample": len(advised) < SMALL_SAMPLE,
+            "company_won_rate": bought / len(company) if len(company) >= SMALL_SAMPLE else None,
+            "is_small_sample": len(advised) < SMALL_SAMPLE,
             **_shares(won, len(advised), float(expected))}
 
 

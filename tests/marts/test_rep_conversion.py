@@ -94,6 +94,7 @@ def test_nothing_is_said_of_few(mart_wh: Warehouse) -> None:
     row = of(mart_wh, "an")
     assert (row["is_small_sample"], row["expected_won_count"]) == (True, 1)
     assert values(row, SHARES) == [None] * 7
+    assert row["given_won_rate"] == row["company_won_rate"] == pytest.approx(1 / 28, abs=1e-6)
     leads(mart_wh, "an", "c2", reached=1)
     row = of(mart_wh, "an")
     assert not row["is_small_sample"]
@@ -136,6 +137,7 @@ def test_attempted_reached_and_nobodys(mart_wh: Warehouse) -> None:
     put(mart_wh, "lead", {"lead_id": "z", "created_day": DAY + timedelta(1), "person_key": "p-None-c1-0",
                           "owner_id": "an"})
     row = of(mart_wh, "(none)")
+    assert values(row, ("given_won_rate", "company_won_rate")) == [None, None]
     assert values(row, ("unique_lead_count", "attempted_count", "reached_count")) == [3, 2, 1]
     assert {row["owner_id"] for row in rows_of(mart_wh, "rep_conversion")} == {"(none)"}
 

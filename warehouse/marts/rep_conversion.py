@@ -28,21 +28,23 @@ _CELL = tuple(dict.fromkeys((*_KEY, *_STRATUM)))
 _COUNTS = ("unique_lead_count", "attempted_count", "reached_count", "advised_count", "advised_won_count")
 _HIDDEN = ("advised_won_rate", "advised_won_rate_low", "advised_won_rate_high", "won_to_expected_ratio",
            "won_to_expected_least_ratio", "won_to_expected_most_ratio", "shrunk_ratio")
+#: What rests on the whole company's leads, not on one person's.
+_PROMISED = ("given_won_rate", "company_won_rate")
 
 RECORD = Table(
     "rep_conversion", Layer.MART,
     "One row per source, salesperson, quarter of lead creation and horizon.", _KEY,
     columns(f"{' '.join(_KEY)} is_matured is_small_sample {' '.join(_COUNTS)} expected_won_count",
             " ".join(_HIDDEN), basis="cohort")
-    + columns("given_won_count company_lead_count company_won_count", "given_won_rate company_won_rate",
-              basis="cohort"),
+    + columns("given_won_count company_lead_count company_won_count", " ".join(_PROMISED), basis="cohort"),
     "Unique leads by the quarter of creation, business zone, under the salesperson who has them today; (none) where "
     "the CRM names nobody. A quarter, because of a month few salespeople win enough. Outcomes count within the "
     "horizon, from each lead's own creation; whether a lead was won before it was called reached is not asked, for a "
     "status may be told late. Expected: of each campaign (unmatched leads are one) the share that the whole company "
     "won, times the salesperson's leads of it, each product cut down to a millionth. The least and the most ratio are "
     "the Wilson bounds of the share by what was expected, which is taken as known. `shrunk_ratio`: ten wins of ten "
-    f"expected are added. What rests on fewer than {SMALL} advised leads is null.",
+    f"expected are added. What rests on fewer than {SMALL} advised leads is null; so is what the company makes of its "
+    f"leads where it had fewer than {SMALL}.",
 )
 
 PROSE = """\
@@ -76,6 +78,7 @@ def select(ctx: Context) -> sa.Select[Any]:
     known |= {metric.name: metric.expression(known) for metric in CONVERSION_METRICS} | _judged(known)
     small = row.c.advised_count < SMALL
     known |= {name: sa.case((~small, known[name])) for name in _HIDDEN}
+    known |= {name: sa.case((row.c.company_lead_count >= SMALL, known[name])) for name in _PROMISED}
     return sa.select(*arrange(RECORD, known | {"is_small_sample": small, "is_matured": _matured(ctx, row)}))
 
 
