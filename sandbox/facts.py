@@ -38,6 +38,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "rep_conversion": ("source", "owner_id", "cohort_quarter", "horizon_days"),
     "follow_up": ("source", "owner_id", "cohort_month"),
     "cac": ("close_month",),
+    "cohort_payback": ("cohort_month", "age_months"),
     "touch": ("source", "lead_id", "platform", "account_id", "campaign_id"),
     "attribution_channel": ("close_month", "platform", "account_id", "campaign_id"),
     "attribution": ("source", "deal_id", "attribution_model", "touch_no"),

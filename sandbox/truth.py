@@ -25,6 +25,7 @@ from sandbox.truth_follow_up import followed
 from sandbox.truth_leaks import leaks, waterfall
 from sandbox.truth_ledger import Ledger
 from sandbox.truth_origin import UNMATCHED, CampaignKey
+from sandbox.truth_payback import payback
 from sandbox.truth_roi import Cells, closed, cohort, daily, month
 from sandbox.truth_shares import SMALL_SAMPLE, wilson
 from sandbox.truth_sla import breaches
@@ -58,6 +59,7 @@ def expected(company: Company, night: int, *, missed: Collection[int] = ()) -> T
              "lead_origin": origins, "sourcing": sourcing,
              "sourcing_conflict": claimed,
              "rep_conversion": conversion, "follow_up": followed, "cac": cac,
+             "cohort_payback": payback,
              "speed_to_lead": speed, "response_curve": curve, "sla_breach": breaches}
     rows = {mart: dict(sorted(found(ledger))) for mart, found in marts.items()} | attributed(ledger)
     return Truth(night, rows)

@@ -10,6 +10,7 @@ from warehouse.marts import (
     campaign_roi_closed,
     campaign_roi_cohort,
     campaign_roi_daily,
+    cohort_payback,
     contradiction,
     deal_fact,
     discount,
@@ -43,6 +44,6 @@ MARTS: tuple[Mart, ...] = tuple(module.MART for module in (
     contradiction, leak_evidence, leak_waterfall, lead_origin, sourcing, sourcing_conflict, tieout, discount,
     off_promotion, touch, attribution_channel, attribution, attribution_summary, spend_reconciliation,
     source_freshness, unmatched_leads, metric_coverage, speed_to_lead, response_curve, sla_breach, stage_velocity,
-    rep_conversion, follow_up, cac, rule_version))
+    rep_conversion, follow_up, cac, cohort_payback, rule_version))
 
 __all__ = ["MARTS", "BuiltMart", "Check", "Mart", "Partition"]
