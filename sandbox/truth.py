@@ -14,14 +14,18 @@ from datetime import date, timedelta
 from sandbox.facts import Comparison, Fact, Key, Mismatch, Truth, Value, compare
 from sandbox.model import Company
 from sandbox.truth_attribution import credited, summary
+from sandbox.truth_cac import cac
 from sandbox.truth_chain import channels, effects_by_month
+from sandbox.truth_conversion import conversion
 from sandbox.truth_coverage import coverage
 from sandbox.truth_discount import discounts, excesses
 from sandbox.truth_disputes import disputes
 from sandbox.truth_events import Head
+from sandbox.truth_follow_up import followed
 from sandbox.truth_leaks import leaks, waterfall
 from sandbox.truth_ledger import Ledger
 from sandbox.truth_origin import UNMATCHED, CampaignKey
+from sandbox.truth_payback import payback
 from sandbox.truth_roi import Cells, closed, cohort, daily, month
 from sandbox.truth_shares import SMALL_SAMPLE, wilson
 from sandbox.truth_sla import breaches
@@ -54,6 +58,8 @@ def expected(company: Company, night: int, *, missed: Collection[int] = ()) -> T
              "contradiction": contradictions, "leak_evidence": leak_evidence, "leak_waterfall": leak_waterfall,
              "lead_origin": origins, "sourcing": sourcing,
              "sourcing_conflict": claimed,
+             "rep_conversion": conversion, "follow_up": followed, "cac": cac,
+             "cohort_payback": payback,
              "speed_to_lead": speed, "response_curve": curve, "sla_breach": breaches}
     rows = {mart: dict(sorted(found(ledger))) for mart, found in marts.items()} | attributed(ledger)
     return Truth(night, rows)

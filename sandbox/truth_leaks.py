@@ -33,7 +33,7 @@ def verdict(case: Case, is_recorded: bool, has_owners: bool) -> Verdict:
         return "duplicate", None, None
     if case.sold:
         return "won", "won_at", min(win.at for win in case.sold)
-    if (dead := _dead(case)) is not None:
+    if (dead := dead_at(case)) is not None:
         return "invalid_contact", "invalid_at", dead
     if before := [win.at for win in case.head.wins if win.at < case.lead.created]:
         return "existing_customer", "bought_at", min(before)
@@ -44,7 +44,8 @@ def verdict(case: Case, is_recorded: bool, has_owners: bool) -> Verdict:
     return _worked(case) or _judged(case)
 
 
-def _dead(case: Case) -> datetime | None:
+def dead_at(case: Case) -> datetime | None:
+    """When the contact turned out to be dead: told so, or, of who was never reached, given so or dialled so."""
     if told := case.state("invalid_contact"):
         return told
     if case.state("reached"):

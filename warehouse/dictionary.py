@@ -38,7 +38,8 @@ _METRICS_INTRO = (
     "A ratio over nothing is null.")
 _METRICS_END = (
     "Shares of leads have Wilson 95 % bounds beside them (`_low`, `_high`) and are null below 20 unique leads, except "
-    "`coverage_rate` and `verdict_rate`; shares of spend are null below 20 unique leads too. "
+    "`coverage_rate` and `verdict_rate`; `given_won_rate` and `company_won_rate` rest on the whole company's leads and "
+    "have no bounds; shares of spend are null below 20 unique leads too. "
     "`roi_ratio` rests on gross margin; `roi_revenue_ratio` on revenue, and is named so.")
 
 

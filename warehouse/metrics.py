@@ -107,11 +107,37 @@ SPEED_METRICS: tuple[Metric, ...] = (
     Metric("waiting_rate", "Leads whose delay did not end within the horizon, or not yet.", ("waiting_count",),
            "started_count", "share"))
 
+ADVISED = Metric("advised_won_rate", "Leads won of those that were spoken to: what advice made of them, before the mix "
+                 "of leads is allowed for.", ("advised_won_count",), "advised_count", "share")
+
+CONVERSION_METRICS: tuple[Metric, ...] = (
+    Metric("won_to_expected_ratio", "What a salesperson won, by what the company wins of the same mix of leads.",
+           ("advised_won_count",), "expected_won_count", "ratio"),
+    Metric("given_won_rate", "What the leads that a salesperson was given promised, by what the company makes of the "
+           "same campaigns; below `company_won_rate` they were worse than others'.", ("given_won_count",),
+           "unique_lead_count", "share"),
+    Metric("company_won_rate", "What the average lead of the company and quarter promised.", ("company_won_count",),
+           "company_lead_count", "share"))
+
+FAIR_EFFORT = Metric("fair_effort_rate", "Leads that were tried as often as agreed before they were let go, of those "
+                     "that were owed it.", ("fair_effort_count",), "owed_count", "share")
+
+TOUCHES = Metric("touches_per_lead_ratio", "How often a lead is touched; a mean, so read it beside the medians.",
+                 ("touch_count",), "unique_lead_count", "ratio")
+
+CAC_METRICS: tuple[Metric, ...] = (
+    next(metric for metric in RETURN_METRICS if metric.name == "cac_media_amount"),
+    Metric("cac_loaded_amount", "Cost of a new customer, with what people and tools of both departments cost.",
+           ("loaded_cost_amount",), "won_count", "reporting currency"),
+    Metric("mer_ratio", "Revenue of the whole company per unit of media spend: needs no attribution.", (_REVENUE,),
+           _SPEND, "ratio"))
+
 REMOVAL = Metric("removal_rate", "How much of what all campaigns together would be missed for is missed without this "
                  "one.", ("removal_effect",), "removal_total", "share")
 
 METRICS: tuple[Metric, ...] = (
-    *RETURN_METRICS, *FIVE_RATIOS, COVERAGE, UNFIT, VERDICT, *WASTE_METRICS, COVERED, DISCOUNT, *SPEED_METRICS, REMOVAL)
+    *RETURN_METRICS, *FIVE_RATIOS, COVERAGE, UNFIT, VERDICT, *WASTE_METRICS, COVERED, DISCOUNT, *SPEED_METRICS, REMOVAL,
+    ADVISED, *CONVERSION_METRICS, FAIR_EFFORT, TOUCHES, *CAC_METRICS[1:])
 
 
 def bounds(metric: Metric, columns: Mapping[str, Expression]) -> tuple[Expression, Expression]:

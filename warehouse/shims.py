@@ -109,8 +109,8 @@ def _number(value: Expression | int) -> Expression:
 
 
 def start_of(unit: str, day: Expression) -> Expression:
-    """First day of the `month` or `week` (Monday). The unit is text, not a parameter: it stands in GROUP BY too."""
-    if unit not in ("week", "month"):
+    """First day of the quarter, month or week (Monday). The unit is text, no parameter: it stands in GROUP BY too."""
+    if unit not in ("week", "month", "quarter"):
         raise ValueError(f"no such period: {unit}")
     return sa.cast(sa.func.date_trunc(sa.literal_column(f"'{unit}'"), day), sa.Date())
 
@@ -119,7 +119,9 @@ def last_day(unit: str, first: Expression) -> Expression:
     """Last day of the period that starts at `first`."""
     if unit == "day":
         return first
-    return day_plus(first, 6) if unit == "week" else day_plus(start_of("month", day_plus(first, 31)), -1)
+    if unit == "week":
+        return day_plus(first, 6)
+    return day_plus(start_of("month", day_plus(first, 31 if unit == "month" else 92)), -1)
 
 
 def total(amount: Expression) -> Expression:

@@ -26,7 +26,7 @@ Row = Mapping[Any, Any]
 _PARSE: dict[Kind, Callable[[str], Any]] = {Kind.DAY: date.fromisoformat, Kind.COUNT: int}
 _SHARED = ("platform", "account_id", "campaign_id", "source", "unmatched_reason")
 _UNITS = {"day": "day", "cohort_week": "week", "cohort_month": "month", "created_month": "month",
-          "close_month": "month"}
+          "close_month": "month", "cohort_quarter": "quarter"}
 _LEAD_SHOWN = ("source", "lead_id", "created_day", "is_unique", "match_method", "match_confidence", "reached_at",
                "hot_at", "wrong_target_at", "first_won_at", "rule_version")
 _DEAL_SHOWN = ("source", "deal_id", "lead_id", "is_won", "closed_day", "deal_amount", "currency_code",

@@ -12,12 +12,13 @@ from warehouse.staging.records import DERIVED
 
 TABLES = (*CANONICAL, *DERIVED, *(mart.record for mart in MARTS))
 ENDINGS: dict[str, set[Kind]] = {
-    "_at": {Kind.INSTANT}, "_day": {Kind.DAY}, "_week": {Kind.DAY}, "_month": {Kind.DAY}, "_amount": {Kind.MONEY},
+    "_at": {Kind.INSTANT}, "_day": {Kind.DAY}, "_week": {Kind.DAY}, "_month": {Kind.DAY}, "_quarter": {Kind.DAY},
+    "_amount": {Kind.MONEY},
     "_count": {Kind.COUNT, Kind.QUANTITY},  # what platforms claim may be fractional
     "_rate": {Kind.RATE, Kind.QUANTITY},  # an exchange rate is no share
     "_ratio": {Kind.RATE}, "_id": {Kind.ID}, "_hash": {Kind.ID}}
-OF_KIND = {Kind.INSTANT: ("_at",), Kind.DAY: ("day", "_week", "_month"), Kind.MONEY: ("_amount",),
-           Kind.COUNT: ("_count", "_days", "_seconds", "_no"),
+OF_KIND = {Kind.INSTANT: ("_at",), Kind.DAY: ("day", "_week", "_month", "_quarter"), Kind.MONEY: ("_amount",),
+           Kind.COUNT: ("_count", "_days", "_months", "_seconds", "_no"),
            Kind.RATE: ("_rate", "_rate_low", "_rate_high", "_ratio", "_confidence")}
 
 

@@ -198,6 +198,27 @@ ROWS: list[tuple[int, str, tuple[str, ...], dict[str, Value]]] = [
     (1, "metric_coverage", ("hubspot", "roi"), {"eligible_count": 3, "covered_count": 3, "is_published": True}),
     (1, "metric_coverage", ("getfly", "roi"), {"eligible_count": 1, "covered_count": 0, "is_published": False}),
     (1, "metric_coverage", ("getfly", "match"), {"eligible_count": 1, "covered_count": 0, "is_published": False}),
+    # An and Bình were reached and won within 30 days, each the only one of a campaign; of nobody's two nothing came.
+    (1, "rep_conversion", ("hubspot", "7", "2026-01-01", "30"), {
+        "unique_lead_count": 3, "attempted_count": 2, "reached_count": 2, "advised_count": 2, "advised_won_count": 2,
+        "expected_won_count": 2, "given_won_count": 2, "company_lead_count": 4, "company_won_count": 2,
+        "is_matured": False, "is_small_sample": True, "advised_won_rate": None, "company_won_rate": None}),
+    (1, "rep_conversion", ("getfly", "7", "2026-01-01", "30"), {
+        "unique_lead_count": 1, "attempted_count": 1, "reached_count": 0, "expected_won_count": 0}),
+    # All media of February; its only deal is of no known lead. In March An and Bình became customers.
+    (1, "cac", ("2026-02-01",), {
+        "spend_reporting_amount": 462_500, "won_count": 0, "won_deal_count": 1, "cac_media_amount": None,
+        "mer_ratio": 300_000 / 462_500, "loaded_missing": "marketing_cost", "is_month_over": True}),
+    (1, "cac", ("2026-03-01",), {
+        "spend_reporting_amount": None, "won_count": 2, "won_deal_count": 3, "revenue_reporting_amount": 3_800_000,
+        "loaded_missing": "month_not_over"}),
+    # What An's order brought nobody knows: three tenths of 200,000 are assumed. March is not over, so nothing is back.
+    (1, "cohort_payback", ("2026-02-01", "0"), {
+        "unique_lead_count": 4, "won_deal_count": 0, "gross_margin_reporting_amount": 0, "media_payback": "open"}),
+    (1, "cohort_payback", ("2026-02-01", "1"), {
+        "won_deal_count": 3, "margin_known_count": 2, "gross_margin_reporting_amount": 1_180_000,
+        "assumed_margin_amount": 60_000, "spend_reporting_amount": 462_500, "media_payback": "running",
+        "media_payback_months": None, "loaded_payback": "cost_unknown"}),
 ]
 
 

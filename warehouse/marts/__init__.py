@@ -6,12 +6,15 @@ from warehouse.marts import (
     attribution,
     attribution_channel,
     attribution_summary,
+    cac,
     campaign_roi_closed,
     campaign_roi_cohort,
     campaign_roi_daily,
+    cohort_payback,
     contradiction,
     deal_fact,
     discount,
+    follow_up,
     lead_fact,
     lead_origin,
     lead_quality,
@@ -19,6 +22,7 @@ from warehouse.marts import (
     leak_waterfall,
     metric_coverage,
     off_promotion,
+    rep_conversion,
     response_curve,
     rule_version,
     sla_breach,
@@ -40,6 +44,6 @@ MARTS: tuple[Mart, ...] = tuple(module.MART for module in (
     contradiction, leak_evidence, leak_waterfall, lead_origin, sourcing, sourcing_conflict, tieout, discount,
     off_promotion, touch, attribution_channel, attribution, attribution_summary, spend_reconciliation,
     source_freshness, unmatched_leads, metric_coverage, speed_to_lead, response_curve, sla_breach, stage_velocity,
-    rule_version))
+    rep_conversion, follow_up, cac, cohort_payback, rule_version))
 
 __all__ = ["MARTS", "BuiltMart", "Check", "Mart", "Partition"]

@@ -56,7 +56,7 @@ def select(ctx: Context) -> sa.Select[Any]:
 def _parts(ctx: Context) -> list[Part]:
     """Spend, leads and won deals, each row once per horizon."""
     spend, lead = ctx.current(DAILY).alias("spend"), ctx.current(LEAD_FACT).alias("lead")
-    deal, age = ctx.current(DEAL_FACT).alias("deal"), _ages(ctx)
+    deal, age = ctx.current(DEAL_FACT).alias("deal"), ages(ctx)
     horizon, month = age.c.horizon_days, start_of("month", spend.c.day)
     ours: dict[str, Expression] = {"horizon_days": horizon}
     told = sa.or_(*(spend.c[name].is_not(None) for name in _SPEND))
@@ -73,8 +73,8 @@ def _parts(ctx: Context) -> list[Part]:
     ]
 
 
-def _ages(ctx: Context) -> Selectable:
-    """One row per horizon."""
+def ages(ctx: Context) -> Selectable:
+    """One row per agreed horizon."""
     return sa.union_all(*(sa.select(sa.literal_column(str(days), sa.BigInteger()).label("horizon_days"))
                           for days in ctx.rules.horizons.days)).subquery("ages")
 

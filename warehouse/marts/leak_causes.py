@@ -28,13 +28,14 @@ def _has(*names: str) -> Condition:
     return lambda _, row: sa.and_(*(row.c[name].is_not(None) for name in names))
 
 
-def _is_silent(row: Selectable) -> Expression:
+def is_silent(row: Selectable) -> Expression:
+    """Nothing says that anybody tried."""
     return sa.and_(row.c.attempted_at.is_(None), row.c.first_touch_at.is_(None), row.c.reached_at.is_(None))
 
 
 def _unassigned(_: Context, row: Selectable) -> Expression:
     """Nobody's, where the CRM names owners at all; whoever was called was somebody's."""
-    return sa.and_(row.c.owner_id.is_(None), row.c.has_owners, _is_silent(row))
+    return sa.and_(row.c.owner_id.is_(None), row.c.has_owners, is_silent(row))
 
 
 def _late(_: Context, row: Selectable) -> Expression:
@@ -43,13 +44,18 @@ def _late(_: Context, row: Selectable) -> Expression:
     return sa.and_(row.c.first_touch_at > row.c.due_at, *(~each for each in early))
 
 
-def _given_up(ctx: Context, row: Selectable) -> Expression:
-    """Never reached, after fewer attempts than agreed or over fewer days."""
+def had_fair_effort(ctx: Context, row: Selectable) -> Expression:
+    """As many attempts as agreed, over as many days."""
     sla = ctx.rules.sla
     days = sa.literal_column(str(sla.fair_days), sa.BigInteger())
     fair = sa.and_(row.c.attempt_count >= sla.fair_attempts,
                    row.c.last_touch_at >= date_add_days(row.c.first_touch_at, days))
-    return sa.and_(row.c.reached_at.is_(None), ~sa.func.coalesce(fair, sa.false()))
+    return sa.func.coalesce(fair, sa.false())
+
+
+def _given_up(ctx: Context, row: Selectable) -> Expression:
+    """Never reached, after less than a fair effort."""
+    return sa.and_(row.c.reached_at.is_(None), ~had_fair_effort(ctx, row))
 
 
 def _supported(_: Context, row: Selectable) -> Expression:
@@ -57,7 +63,7 @@ def _supported(_: Context, row: Selectable) -> Expression:
     return sa.and_(row.c.wrong_target_at.is_not(None), sa.false())
 
 
-def _idle(_: Context, row: Selectable) -> Expression:
+def is_idle(_: Context, row: Selectable) -> Expression:
     """Spoken to, and nothing since: no touch, no verdict, no deal, no refusal."""
     nothing = (row.c[name].is_(None) for name in ("hot_at", "potential_at", "lost_at", "begun_at"))
     later = sa.func.coalesce(row.c.last_touch_at > row.c.reached_at, sa.false())
@@ -72,13 +78,13 @@ CAUSES = (
     Cause("existing_customer", "marketing", _has("bought_at"), "bought_at"),
     Cause("nothing_recorded", "both", lambda _, row: ~row.c.has_records),
     Cause("never_assigned", "routing", _unassigned),
-    Cause("never_attempted", "sales", lambda _, row: _is_silent(row), rule="lead_states"),
+    Cause("never_attempted", "sales", lambda _, row: is_silent(row), rule="lead_states"),
     Cause("attempted_late", "sales", _late, "first_touch_at", "sla"),
     Cause("given_up_early", "sales", _given_up, "last_touch_at", "sla"),
     Cause("unreachable", "nobody", lambda _, row: row.c.reached_at.is_(None), "last_touch_at", "sla"),
     Cause("wrong_target", "marketing", _supported, "wrong_target_at", "portrait"),
     Cause("wrong_target_unsupported", "both", _has("wrong_target_at"), "wrong_target_at", "lead_states"),
-    Cause("reached_no_follow_up", "sales", _idle, "reached_at", "lead_states"),
+    Cause("reached_no_follow_up", "sales", is_idle, "reached_at", "lead_states"),
     Cause("lost_price", "both", _has("lost_at", "price_at"), "price_at", "lost_reasons"),
     Cause("lost_competitor", "both", _has("lost_at", "competitor_at"), "competitor_at", "lost_reasons"),
     Cause("lost_other", "both", _has("lost_at", "reason_at"), "reason_at", "lost_reasons"),

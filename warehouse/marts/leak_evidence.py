@@ -61,7 +61,7 @@ CHECKS = (
 
 def select(ctx: Context) -> sa.Select[Any]:
     """Every judged lead with its cause, and what belongs to it."""
-    given = leak_lead(ctx).subquery("given")
+    given = ctx.step(leak_lead)
     row = sa.select(given, first_cause(ctx, given).label("leak_cause")).subquery("judged")
     cause, rules = row.c.leak_cause, ctx.rules.heads
     versions = {"lead_states": ctx.rule_version} | {name: head.version for name, head in rules.items()}

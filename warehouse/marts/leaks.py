@@ -44,7 +44,7 @@ def leak_member(ctx: Context) -> sa.Select[Any]:
     fact, head, gone = ctx.current(LEAD_FACT).alias("fact"), ctx.current(LEAD_FACT).alias("head"), ctx.step(merged_lead)
     first = sa.and_(head.c.source == fact.c.head_source, head.c.lead_id == fact.c.head_lead_id)
     wanted = sa.and_(ctx.within(MART_NAME, head.c.cohort_month), is_judged(ctx, head.c.cohort_month))
-    shared = (fact.c.head_source, fact.c.head_lead_id, head.c.created_at)
+    shared = (fact.c.head_source, fact.c.head_lead_id, head.c.created_at, head.c.reached_at)
     own = sa.select(fact.c.source, fact.c.lead_id, *shared).join_from(fact, head, first).where(wanted)
     into = sa.and_(gone.c.source == fact.c.source, gone.c.root_id == fact.c.lead_id)
     merged = (sa.select(gone.c.source, gone.c.lead_id, *shared).join_from(fact, head, first).join(gone, into)
@@ -62,7 +62,8 @@ def leak_touch(ctx: Context) -> sa.Select[Any]:
     at = act.c.occurred_at
     return (sa.select(*(member.c[name] for name in _HEAD), sa.func.count().label("attempt_count"),
                       sa.func.min(at).label("first_touch_at"), sa.func.max(at).label("last_touch_at"),
-                      sa.func.min(wrong).label("wrong_number_at"))
+                      sa.func.min(wrong).label("wrong_number_at"),
+                      sa.func.count(sa.case((at <= member.c.reached_at, 1))).label("until_reached_count"))
             .join_from(act, member, whose).where(*made).group_by(*(member.c[name] for name in _HEAD)))
 
 
@@ -122,7 +123,8 @@ def _told(ctx: Context, lead: Selectable, staged: Selectable, touch: Selectable)
     end = date_add_days(lead.c.created_at, horizon(ctx))
     return {**{name: sa.case((lead.c[name] <= end, lead.c[name])) for name in _STATES},
             "invalid_at": _invalid(lead, staged, touch, end), "first_touch_at": touch.c.first_touch_at,
-            "last_touch_at": touch.c.last_touch_at, "attempt_count": sa.func.coalesce(touch.c.attempt_count, 0)}
+            "last_touch_at": touch.c.last_touch_at,
+            **{name: sa.func.coalesce(touch.c[name], 0) for name in ("attempt_count", "until_reached_count")}}
 
 
 def _in_month(lead: Selectable) -> dict[str, Expression]:
