@@ -20,6 +20,7 @@ from warehouse.marts.credit import PARTS
 from warehouse.trace import trace
 
 DAY, JUNE = date(2026, 6, 10), date(2026, 6, 1)
+_OURS = [mart for mart in MARTS if mart.name == "touch" or mart.name.startswith("attribution")]
 NOBODY = ("(none)", "(unattributed)")
 
 
@@ -195,7 +196,7 @@ def test_nothing_is_lost(mart_wh: Warehouse) -> None:
         assert sum(row["attributed_deal_count"] for row in rows) == len(won)
         assert sum(row["attributed_reporting_amount"] or 0 for row in rows) == sum(filter(None, won.values()))
     with mart_wh.engine.connect() as conn:
-        for mart in MARTS[-4:]:
+        for mart in _OURS:
             for check in mart.checks:
                 broken = sa.text(f"SELECT COUNT(*) FROM mart_next.{mart.name} WHERE ({check.predicate}) IS NOT TRUE")
                 assert conn.scalar(broken) == 0, check.name
@@ -215,7 +216,7 @@ def test_parts_equal_the_whole_where_effects_move(mart_wh: Warehouse, monkeypatc
     release(mart_wh, report)
     by_parts = everything(mart_wh)
     night(mart_wh, full=True)
-    for mart in MARTS[-4:]:
+    for mart in _OURS:
         assert by_parts[mart.name] == rows_of(mart_wh, mart.name), mart.name
 
 
