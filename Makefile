@@ -52,12 +52,12 @@ $(VENV)/bin/python:
 
 $(VENV)/.run: $(VENV)/bin/python requirements/run.txt pyproject.toml
 	@echo "installing what a night needs (hashed, about two minutes the first time) …"
-	@$(PIP) install --no-deps --require-hashes -r requirements/run.txt
+	@$(PIP) install --no-compile --no-deps --require-hashes -r requirements/run.txt
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(VENV)/.test: $(VENV)/bin/python requirements/test.txt pyproject.toml
 	@echo "installing what the tests need (hashed, about two minutes the first time) …"
-	@$(PIP) install --no-deps --require-hashes -r requirements/test.txt
+	@$(PIP) install --no-compile --no-deps --require-hashes -r requirements/test.txt
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@ $(VENV)/.run
