@@ -15,7 +15,7 @@ from crosscheck.settings import Settings
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [*(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")),
              *sorted((ROOT / "docs").rglob("*.md"))]
-ALONE = ["init", "doctor", "run", "backfill", "watch", "status", "sql", "trace", "verify", "demo"]
+ALONE = ["init", "doctor", "run", "backfill", "watch", "status", "sql", "trace", "as-of", "verify", "demo"]
 COMMANDS = [*((name,) for name in ALONE), ("sandbox", "generate"), ("sandbox", "serve")]
 
 
@@ -46,7 +46,7 @@ def test_documents_name_only_what_exists(document: Path) -> None:
     """Commands, files and make targets that a document names are there."""
     text = document.read_text(encoding="utf-8")
     known = {name for (name, *_rest) in COMMANDS}
-    used = set(re.findall(r"`(?:\.venv/bin/)?crosscheck ([a-z]+)", text))
+    used = set(re.findall(r"`(?:\.venv/bin/)?crosscheck ([a-z-]+)", text))
     assert used <= known
     folders = "docs|rules|connectors|warehouse|expectations|flows|sandbox|examples|tests|requirements"
     paths = re.findall(rf"`((?:{folders})/[\w./-]+\.\w+)`", text)

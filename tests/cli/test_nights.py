@@ -107,6 +107,19 @@ def test_verify_finds_nothing_wrong(first: Answer) -> None:
     assert answer.json["wrong"] == 0
 
 
+def test_as_of_shows_what_was_published_then(play: Stage, first: Answer) -> None:
+    """The night's own day gives its rows, all of them or those that a key names; the day before there was nothing."""
+    now = published_rows(load(play.config), ["tieout"])["tieout"]
+    found = say("as-of", "tieout", "--on", "2026-11-19", "--json").json
+    assert (found["run_id"], len(found["rows"])) == (first.json["run_id"], len(now))
+    shown = say("as-of", "tieout", "statement=leads_in", "--on", "2026-11-30")
+    assert shown.out.startswith(f"tieout ({sum(row['statement'] == 'leads_in' for row in now)})")
+    assert first.json["run_id"] in shown.err
+    before = say("as-of", "tieout", "--on", "2026-11-18")
+    assert (before.code, before.out) == (3, "")
+    assert "the archive begins on 2026-11-19" in before.err
+
+
 @pytest.mark.parametrize("mart", [mart.name for mart in MARTS])
 def test_trace_opens_a_row_of_every_mart(play: Stage, first: Answer, mart: str) -> None:
     """Its whole key names one row; money leads to leads, deals or ad rows; every piece says where its payload lies."""
