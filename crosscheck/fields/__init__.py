@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crosscheck.fields import ads, credit, crm, leaks, marts, ops, pricing, sourcing, speed, velocity
+from crosscheck.fields import ads, changes, credit, crm, leaks, marts, ops, pricing, sourcing, speed, velocity
 from crosscheck.tables import Column, Field
 
 
@@ -16,7 +16,7 @@ def _merge(*groups: tuple[Field, ...]) -> dict[str, Field]:
 
 
 FIELDS: dict[str, Field] = _merge(ops.FIELDS, ads.FIELDS, crm.FIELDS, marts.FIELDS, leaks.FIELDS, pricing.FIELDS,
-                                  credit.FIELDS, sourcing.FIELDS, speed.FIELDS, velocity.FIELDS)
+                                  credit.FIELDS, sourcing.FIELDS, speed.FIELDS, velocity.FIELDS, changes.FIELDS)
 
 
 def columns(required: str, optional: str = "", *, basis: str = "") -> tuple[Column, ...]:

@@ -42,9 +42,9 @@ def first(play: Stage) -> Answer:
 
 
 def row_of(play: Stage, mart: str) -> dict[str, Any]:
-    """A published row with a campaign, if the mart has one."""
-    rows = published_rows(load(play.config), [mart])[mart]
-    return max(rows, key=lambda row: (row.get("spend_reporting_amount") or 0, row.get("won_count") or 0))
+    """A published row with a campaign, if the mart has one: the one with most money."""
+    rows, money = published_rows(load(play.config), [mart])[mart], ("spend_reporting_amount", "change_reporting_amount")
+    return max(rows, key=lambda row: (*(row.get(name) or 0 for name in money), row.get("won_count") or 0))
 
 
 def test_doctor_asks_every_source(play: Stage) -> None:
