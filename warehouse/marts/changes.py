@@ -30,14 +30,16 @@ _SPEND = ("spend_amount", "currency_code", "spend_reporting_amount")
 
 
 def publication_before(ctx: Context) -> sa.Select[Any]:
-    """One row: the newest publication under an earlier clock than this build's; nulls when there is none.
+    """One row: the newest publication under an earlier clock than this build's, nulls when there is none; and the
+    number of the newest of all.
 
     Of an earlier clock, so that a night that is built again still explains what changed since the night before.
     """
     p = ops.publication.c
-    newest = (sa.func.max(p[name]).label(name) for name in ("publication_no", "as_of", "business_day"))
-    earlier = p.as_of < sa.literal(naive_utc(ctx.as_of), sa.DateTime())
-    return sa.select(*newest).where(p.publication_no.is_not(None), earlier)
+    earlier = sa.and_(p.publication_no.is_not(None), p.as_of < sa.literal(naive_utc(ctx.as_of), sa.DateTime()))
+    newest = (sa.func.max(sa.case((earlier, p[name]))).label(name)
+              for name in ("publication_no", "as_of", "business_day"))
+    return sa.select(*newest, sa.func.max(p.publication_no).label("newest_no"))
 
 
 def paired(ctx: Context, record: Table, key: Sequence[str], names: Sequence[str]) -> sa.Subquery:
@@ -63,18 +65,25 @@ def _states(ctx: Context, record: Table, names: Sequence[str]) -> list[tuple[sa.
     """What is now and what was then, as far as it may differ: what was rebuilt, and what was published meanwhile."""
     before = ctx.step(publication_before)
     no: Expression = sa.select(before.c.publication_no).scalar_subquery()
-    log, current = ddl.log(record), ctx.current(record)
-    of = {rows: sa.select(*(rows.c[name] for name in names)) for rows in (log, current)}
-    first = (of[current].where(no.is_(None)), 1)
-    since = [(of[log].where(log.c.publication_no > no, log.c.side == side), side) for side in (1, -1)]
+    log = ddl.log(record)
+    first = (_of(ctx.current(record), names).where(no.is_(None)), 1)
+    since = [(_of(log, names).where(log.c.publication_no > no, log.c.side == side), side) for side in (1, -1)]
     if ctx.conn is None:  # printed: nothing is being built
         return [first, *since]
-    if ctx.conn.scalar(sa.select(before.c.publication_no)) is None:
+    known = ctx.conn.execute(sa.select(before)).one()
+    if known.publication_no is None:
         return [first]
+    return _rebuilt(ctx, record, names) + (since if known.newest_no > known.publication_no else [])
+
+
+def _rebuilt(ctx: Context, record: Table, names: Sequence[str]) -> list[tuple[sa.Select[Any], int]]:
     fresh, shown, scope = ddl.table(record, "mart_next"), ddl.table(record, "mart"), ctx.scopes.get(record.name)
     replaced = sa.true() if scope is None else ctx.within(record.name, shown.c[scope.info["column"]])
-    return [(sa.select(*(fresh.c[name] for name in names)), 1),
-            (sa.select(*(shown.c[name] for name in names)).where(replaced), -1), *since]
+    return [(_of(fresh, names), 1), (_of(shown, names).where(replaced), -1)]
+
+
+def _of(rows: Selectable, names: Sequence[str]) -> sa.Select[Any]:
+    return sa.select(*(rows.c[name] for name in names))
 
 
 def lead_pair(ctx: Context) -> sa.Select[Any]:
