@@ -93,6 +93,7 @@ class Store(_Section):
     docs: str = "var/data-docs"
     landing_retention_days: int = 400
     docs_retention_days: int = 30
+    archive_retention_days: int = Field(400, ge=1)
     memory_limit: str = "1GB"  # of DuckDB; beyond it work spills to disk
 
 

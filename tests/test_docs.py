@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[1]
 DOCUMENTS = [*(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")),
              *sorted((ROOT / "docs").rglob("*.md"))]
 ALONE = ["init", "doctor", "run", "backfill", "watch", "sla", "grant", "salesperson", "status", "sql", "trace",
-         "verify", "demo"]
+         "as-of", "verify", "demo"]
 COMMANDS = [*((name,) for name in ALONE), ("sandbox", "generate"), ("sandbox", "serve")]
 
 
@@ -47,7 +47,7 @@ def test_documents_name_only_what_exists(document: Path) -> None:
     """Commands, files and make targets that a document names are there."""
     text = document.read_text(encoding="utf-8")
     known = {name for (name, *_rest) in COMMANDS}
-    used = set(re.findall(r"`(?:\.venv/bin/)?crosscheck ([a-z]+)", text))
+    used = set(re.findall(r"`(?:\.venv/bin/)?crosscheck ([a-z-]+)", text))
     assert used <= known
     folders = "docs|rules|connectors|warehouse|expectations|flows|sandbox|examples|tests|requirements"
     paths = re.findall(rf"`((?:{folders})/[\w./-]+\.\w+)`", text)

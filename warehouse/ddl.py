@@ -16,7 +16,7 @@ from crosscheck.tables import Kind, Table
 
 #: Every schema of the warehouse. `incoming` and `mart_next` hold work in progress and have no constraints; `inbox` is
 #: what stands behind `incoming` on DuckDB.
-SCHEMAS = ("incoming", "staging", "restricted", "ops", "mart", "mart_next")
+SCHEMAS = ("incoming", "staging", "restricted", "ops", "mart", "mart_next", "archive")
 _UNCHECKED = ("incoming", "inbox", "mart_next")
 
 _TYPES: dict[Kind, Any] = {
@@ -53,6 +53,23 @@ def table(record: Table, schema: str | None = None) -> sa.Table:
     made = sa.Table(record.name, sa.MetaData(), *columns, schema=where, comment=record.grain)
     if not free:
         _index(made, record)
+    return made
+
+
+@cache
+def log(record: Table) -> sa.Table:
+    """The archive of a mart: its columns, whether the row came or went, and with which publication.
+
+    Every column of the mart may be null: one that it gained later is null in older differences, as it was in the mart
+    when it was added.
+    """
+    columns: list[sa.Column[Any]] = [
+        *(sa.Column(c.name, sql_type(c.field.kind), comment=c.field.meaning) for c in record.columns),
+        sa.Column("side", sa.BigInteger(), nullable=False, comment="1: the row came; -1: it went."),
+        sa.Column("publication_no", sa.BigInteger(), nullable=False, comment="With which one, as in ops.publication.")]
+    made = sa.Table(record.name, sa.MetaData(), *columns, schema="archive",
+                    comment=f"Rows of {record.full_name} that came or went with a publication.")
+    sa.Index(f"{record.name}_publication_archive", made.c.publication_no)
     return made
 
 

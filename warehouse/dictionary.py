@@ -29,6 +29,10 @@ _TABLES_INTRO = (
 _VALUES_INTRO = (
     "Amounts are decimals with their currency beside them, shares lie between 0 and 1, and what was not reported is "
     "null, never 0.")
+_ARCHIVE_INTRO = (
+    "Every published table again, under its own name, with two more columns: which rows came (`side` 1) and went (-1) "
+    "with which publication (`publication_no`, as in `ops.publication`). The published rows, minus what came since, "
+    "plus what went since, are what was published then: `crosscheck as-of` does that sum.")
 _STAGING_INTRO = (
     "What every connector maps its vendor onto. Each row also carries "
     f"{', '.join(f'`{name}`' for name in TECHNICAL)}: its place in landing.")
@@ -68,6 +72,7 @@ def _tables() -> Iterator[str]:
     yield from ("", _VALUES_INTRO, "", "# Published (`mart`)")
     for mart in MARTS:
         yield from _mart(mart)
+    yield from ("", "# Archive (`archive`)", "", _ARCHIVE_INTRO)
     yield from ("", "# Staging (`staging`)", "", _STAGING_INTRO)
     for record in CANONICAL:
         yield from _table(record)

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from crosscheck.canonical import CANONICAL
 from crosscheck.errors import VersionRetired
-from warehouse import ddl, incoming, ops
+from warehouse import archive, ddl, incoming, ops
 from warehouse.engine import Warehouse
 from warehouse.lock import take_lease
 from warehouse.marts import MARTS
@@ -56,12 +56,20 @@ def _delays(conn: sa.Connection) -> None:
             conn.execute(sa.text(f"ALTER TABLE {schema}.lead_fact ADD COLUMN IF NOT EXISTS {name} TIMESTAMP"))
 
 
+def _archive(conn: sa.Connection) -> None:
+    """The archive goes back to the first publication from here on. From here on, too, a step that adds a column to a
+    mart adds it in schema `archive` as well.
+    """
+    for name, kind in (("publication_no", "BIGINT"), ("business_day", "DATE")):
+        conn.execute(sa.text(f"ALTER TABLE ops.publication ADD COLUMN IF NOT EXISTS {name} {kind}"))
+
+
 #: What was ever applied, oldest first; the position is the version.
 STEPS: tuple[tuple[str, Step], ...] = (
     ("tables from records", _from_records), ("when a lead was lost", _lost_leads),
     ("the lead source on record", _recorded_source), ("one tie-out", _one_tieout),
     ("discounts in the reporting currency", _discounts),
-    ("when a lead was assigned and answered", _delays))
+    ("when a lead was assigned and answered", _delays), ("an archive of publications", _archive))
 
 
 def all_tables() -> Iterator[sa.Table]:
@@ -74,6 +82,7 @@ def all_tables() -> Iterator[sa.Table]:
     for mart in MARTS:
         yield ddl.table(mart.record)
         yield ddl.table(mart.record, "mart_next")
+    yield from archive.tables()
 
 
 def migrate(wh: Warehouse) -> int:

@@ -149,6 +149,8 @@ publication = _table(
     _col("run_id", _TEXT, "The run."),
     _col("as_of", _INSTANT, "Its clock."),
     _col("tables", _TEXT, "Rows published per mart, as JSON."),
+    _col("publication_no", _COUNT, "Its number, from 1; null where the archive does not go back to it.", null=True),
+    _col("business_day", _DAY, "Its clock's day in the business zone; null before there was an archive.", null=True),
     _col("state", _TEXT, "pending while readers do not see it yet (DuckDB's file is not replaced), then done."),
 )
 

@@ -1,9 +1,9 @@
 """Publication: all marts of a night become visible together, once.
 
-One transaction replaces the changed partitions of every mart and notes the publication. On PostgreSQL that is all.
-On DuckDB nobody can open the working file while it is written, so the mart schema alone is then copied into a new
-file, which takes the place of the published one in a single rename. The publication stays `pending` until then; the
-next opening finishes what a crash left. A reader with the old file open keeps its complete old state.
+One transaction replaces the changed partitions of every mart, archives how they differ, and notes the publication. On
+PostgreSQL that is all. On DuckDB nobody can open the working file while it is written, so the mart schema alone is then
+copied into a new file, which takes the place of the published one in a single rename. The publication stays `pending`
+until then; the next opening finishes what a crash left. A reader with the old file open keeps its complete old state.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ import sqlalchemy as sa
 
 from crosscheck.errors import DataError
 from crosscheck.faultpoints import Faultpoint, faultpoint
-from warehouse import ddl, dirty, ops
+from crosscheck.windows import local_day
+from warehouse import archive, ddl, dirty, ops
 from warehouse.engine import Warehouse, duckdb_args, naive_utc
 from warehouse.ledger import Run
 from warehouse.marts import MARTS, BuiltMart
@@ -32,7 +33,7 @@ def publish(wh: Warehouse, run: Run, built: Sequence[BuiltMart]) -> None:
 
     Raises LockHeld, before anything is visible, when another run took over.
     """
-    wh.write(lambda conn: _swap(conn, wh, run, built))
+    wh.write(lambda conn: swap(conn, wh, run, built))
     faultpoint(Faultpoint.AFTER_PUBLISH_COMMIT)
     finish_pending(wh)
 
@@ -53,27 +54,29 @@ def finish_pending(wh: Warehouse) -> bool:
     return True
 
 
-def _swap(conn: sa.Connection, wh: Warehouse, run: Run, built: Sequence[BuiltMart]) -> None:
+def swap(conn: sa.Connection, wh: Warehouse, run: Run, built: Sequence[BuiltMart]) -> None:
+    """The transaction of `publish`."""
     if conn.execute(sa.select(ops.publication.c.run_id).where(ops.publication.c.run_id == run.run_id)).first():
         return
-    rows = {mart.table.name: _replace(conn, mart) for mart in built}
+    number, as_of = archive.next_no(conn), naive_utc(run.as_of)
+    rows = {mart.table.name: _replace(conn, number, mart) for mart in built}
     conn.execute(sa.insert(ops.publication).values(
-        run_id=run.run_id, as_of=naive_utc(run.as_of), tables=json.dumps(rows),
+        run_id=run.run_id, as_of=as_of, tables=json.dumps(rows), publication_no=number,
+        business_day=local_day(run.as_of, wh.settings.project.time_zone),
         state="pending" if wh.dialect == "duckdb" else "done"))
+    archive.prune(conn, number, as_of, wh.settings.store.archive_retention_days)
     conn.execute(sa.update(ops.run).where(ops.run.c.run_id == run.run_id).values(status="published"))
     dirty.clear(conn)
     faultpoint(Faultpoint.BEFORE_PUBLISH_COMMIT)
 
 
-def _replace(conn: sa.Connection, mart: BuiltMart) -> int:
-    """The partitions of one mart from `mart_next`; how many rows came."""
-    shown, fresh = ddl.table(mart.table, "mart"), ddl.table(mart.table, "mart_next")
-    if mart.partitions is None or mart.partition_column is None:
-        conn.execute(sa.delete(shown))
-    elif mart.partitions:
-        conn.execute(sa.delete(shown).where(shown.c[mart.partition_column].in_(mart.partitions)))
-    else:
+def _replace(conn: sa.Connection, number: int, mart: BuiltMart) -> int:
+    """The partitions of one mart from `mart_next`, after the archive noted how they differ; how many rows came."""
+    if mart.partitions == ():
         return 0
+    archive.note(conn, number, mart)
+    shown, fresh = ddl.table(mart.table, "mart"), ddl.table(mart.table, "mart_next")
+    conn.execute(sa.delete(shown).where(mart.replaced(shown)))
     names = [column.name for column in shown.columns]
     rows = sa.select(*(fresh.c[name] for name in names))
     return conn.execute(sa.insert(shown).from_select(names, rows)).rowcount

@@ -1,26 +1,41 @@
-"""Reading what is published, as an analyst would: DuckDB's published copy, or the mart schema of PostgreSQL."""
+"""Reading what is published, as an analyst would: DuckDB's published copy, or the mart schema of PostgreSQL.
+
+What was published on an earlier day is read in the warehouse itself, where the archive is.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from crosscheck.errors import ConfigError
 from crosscheck.settings import Settings
+from warehouse import archive
 from warehouse.ddl import table
-from warehouse.engine import warehouse_url
+from warehouse.engine import Warehouse, warehouse_url
 from warehouse.marts import MARTS
 from warehouse.marts.lead_quality import SMALL
 from warehouse.metrics import COVERAGE, FIVE_RATIOS, bounds
 from warehouse.shims import ratio
-from warehouse.trace import find
+from warehouse.trace import conditions, find
 
 #: Columns that tell when and by whom a row was made, not what it says.
 PROVENANCE = frozenset({"run_id", "last_success_at"})
 _KEY = ("platform", "account_id", "campaign_id")
+
+
+@dataclass(frozen=True)
+class Belief:
+    """What was published by a run, `as_of` being its clock in UTC."""
+
+    run_id: str
+    as_of: datetime
+    rows: list[dict[str, Any]]
 
 
 @contextmanager
@@ -42,6 +57,20 @@ def _engine(settings: Settings) -> sa.Engine:
     if not file.is_file():
         raise ConfigError("nothing has been published yet", fix="crosscheck run")
     return sa.create_engine(url.set(database=str(file)), poolclass=sa.NullPool, connect_args={"read_only": True})
+
+
+def believed(wh: Warehouse, mart: str, day: date, key: Mapping[str, str] | None = None) -> Belief:
+    """The rows of a mart (those that a partial key names) as readers had them at the end of a day.
+
+    Raises ConfigError for a mart, a column or a day that there is not.
+    """
+    record = find(mart).record
+    with wh.engine.connect() as conn:
+        held = archive.held_on(conn, day)
+        rows = archive.state(record, held.publication_no).subquery(mart)
+        order = [rows.c[name] for name in record.key]
+        chosen = sa.select(rows).where(*conditions(record, rows, key or {})).order_by(*order)
+        return Belief(held.run_id, held.as_of, [dict(row) for row in conn.execute(chosen).mappings()])
 
 
 def published_rows(settings: Settings, marts: Iterable[str]) -> dict[str, list[dict[str, Any]]]:

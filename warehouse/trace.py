@@ -60,14 +60,15 @@ def trace(wh: Warehouse, name: str, key: Mapping[str, str], limit: int = 50) -> 
     mart = find(name)
     there = ddl.table(mart.record, "mart")
     with wh.engine.connect() as conn:
-        rows = conn.execute(sa.select(there).where(*_conditions(mart.record, there, key)).limit(limit)).mappings().all()
+        rows = conn.execute(sa.select(there).where(*conditions(mart.record, there, key)).limit(limit)).mappings().all()
         if not rows:
             raise ConfigError(f"no published row of {name} has {key}",
                               fix=f"name some of its key: {' '.join(mart.record.key)}")
         return Trace(name, rows, *(() if len(rows) > 1 else _evidence(conn, mart, rows[0], limit)))
 
 
-def _conditions(record: Table, there: sa.FromClause, key: Mapping[str, str]) -> list[sa.ColumnElement[bool]]:
+def conditions(record: Table, there: sa.FromClause, key: Mapping[str, str]) -> list[sa.ColumnElement[bool]]:
+    """A (partial) key as conditions on rows of a mart. Raises ConfigError for a column or value that there is not."""
     if unknown := [word for word in key if word not in record.by_name]:
         raise ConfigError(f"{record.name} has no column {unknown[0]}", fix=f"its key is {' '.join(record.key)}")
     return [there.c[word] == _typed(record, word, text) for word, text in key.items()]

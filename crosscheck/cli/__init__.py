@@ -34,7 +34,7 @@ app = App(
 
 def _add(group: App, place: str, text: str, example: str) -> None:
     """A command by its place: the text stands in the list, the example in its own help; nothing is imported yet."""
-    name = place.rpartition(":")[2]
+    name = place.rpartition(":")[2].replace("_", "-")
     group.command(f"crosscheck.cli.{place}", name=name, help=f"{text}\n\nExample: `crosscheck {example}`")
 
 
@@ -53,6 +53,8 @@ _add(app, "look:sql", "Print the SELECT that builds a mart, in an engine's words
      "sql campaign_roi_cohort --dialect postgresql")
 _add(app, "look:trace", "Open a number down to its leads, deals and the vendor's payload.",
      "trace campaign_roi_closed platform=meta_ads close_month=2026-10-01")
+_add(app, "past:as_of", "What a mart said on an earlier day, as it was published then.",
+     "as-of campaign_roi_closed campaign_id=6001 --on 2026-11-01")
 _add(app, "verify:verify", "Compare the published marts with a demo company's truth, fact by fact.", "verify var/demo")
 _add(app, "demo:demo", "Three nights of a demo company, with a planted fault, and the proof.", "demo")
 

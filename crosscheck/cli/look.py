@@ -33,7 +33,7 @@ def status(*, runs: int = 5, run: str = "", config: Config = None, as_json: Json
     """
     from warehouse import history, ledger, open_warehouse
 
-    with open_warehouse(load(config), lock=False) as wh, _begun():
+    with open_warehouse(load(config), lock=False) as wh, begun():
         latest = [dict(row._mapping) for row in ledger.latest_runs(wh, runs)]  # noqa: SLF001
         asked = run or (latest[0]["run_id"] if latest else "")
         refused = [dict(row._mapping) for row in ledger.slices(wh, asked) if row.status == "refused"]  # noqa: SLF001
@@ -54,7 +54,7 @@ def status(*, runs: int = 5, run: str = "", config: Config = None, as_json: Json
 
 
 @contextmanager
-def _begun() -> Iterator[None]:
+def begun() -> Iterator[None]:
     """A warehouse in which no run ever began has no ledger yet."""
     from sqlalchemy.exc import DBAPIError
 
@@ -115,15 +115,15 @@ def trace(mart: str, *key: str, slice_id: Annotated[str | None, Parameter("--pay
     from warehouse.trace import trace as follow
 
     settings = load(config)
-    with open_warehouse(settings, lock=False) as wh, _begun():
+    with open_warehouse(settings, lock=False) as wh, begun():
         if slice_id:
             return _payload(settings, wh, slice_id, page, as_json=as_json)
-        found = follow(wh, mart, _parse(key), limit)
+        found = follow(wh, mart, pairs(key), limit)
     if as_json:
         print_json({"mart": mart, **{part: [dict(row) for row in getattr(found, part)] for part in _PARTS}})
         return 0
     for part, title in _PARTS.items():
-        _show(title, getattr(found, part))
+        show(title, getattr(found, part))
     if len(found.rows) > 1:
         following("name more of the key to open one row to its evidence")
     elif found.leads or found.deals or found.ads:
@@ -134,15 +134,17 @@ def trace(mart: str, *key: str, slice_id: Annotated[str | None, Parameter("--pay
 _PARTS = {"rows": "published", "leads": "leads", "deals": "deals", "ads": "ad rows", "restated": "restated since"}
 
 
-def _parse(words: Sequence[str]) -> dict[str, str]:
-    pairs = [word.partition("=") for word in words]
-    if wrong := [name for name, equals, _ in pairs if not equals]:
+def pairs(words: Sequence[str]) -> dict[str, str]:
+    """Words like column=value. Raises UsageError for others."""
+    split = [word.partition("=") for word in words]
+    if wrong := [name for name, equals, _ in split if not equals]:
         raise UsageError(f"{wrong[0]!r} is not column=value",
                          fix="crosscheck trace MART platform=meta_ads day=2026-11-01")
-    return {name: value for name, _, value in pairs}
+    return {name: value for name, _, value in split}
 
 
-def _show(title: str, rows: Sequence[Mapping[str, Any]]) -> None:
+def show(title: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """A table of rows without the columns in which nothing stands; nothing when there are none."""
     if rows:
         names = [name for name in rows[0] if any(row[name] is not None for row in rows)]
         table(f"{title} ({len(rows)})", names, [[row[name] for name in names] for row in rows])

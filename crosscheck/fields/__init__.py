@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
-from crosscheck.fields import ads, costs, credit, crm, leaks, marts, ops, people, pricing, sourcing, speed, velocity
+from crosscheck.fields import (
+    ads,
+    changes,
+    costs,
+    credit,
+    crm,
+    leaks,
+    marts,
+    ops,
+    people,
+    pricing,
+    sourcing,
+    speed,
+    velocity,
+)
 from crosscheck.tables import Column, Field
 
 
@@ -17,7 +31,7 @@ def _merge(*groups: tuple[Field, ...]) -> dict[str, Field]:
 
 FIELDS: dict[str, Field] = _merge(ops.FIELDS, ads.FIELDS, crm.FIELDS, marts.FIELDS, leaks.FIELDS, pricing.FIELDS,
                                   credit.FIELDS, sourcing.FIELDS, speed.FIELDS, velocity.FIELDS, people.FIELDS,
-                                  costs.FIELDS)
+                                  costs.FIELDS, changes.FIELDS)
 
 
 def columns(required: str, optional: str = "", *, basis: str = "") -> tuple[Column, ...]:

@@ -42,9 +42,9 @@ def first(play: Stage) -> Answer:
 
 
 def row_of(play: Stage, mart: str) -> dict[str, Any]:
-    """A published row with a campaign, if the mart has one."""
-    rows = published_rows(load(play.config), [mart])[mart]
-    return max(rows, key=lambda row: (row.get("spend_reporting_amount") or 0, row.get("won_count") or 0))
+    """A published row with a campaign, if the mart has one: the one with most money."""
+    rows, money = published_rows(load(play.config), [mart])[mart], ("spend_reporting_amount", "change_reporting_amount")
+    return max(rows, key=lambda row: (*(row.get(name) or 0 for name in money), row.get("won_count") or 0))
 
 
 def test_doctor_asks_every_source(play: Stage) -> None:
@@ -105,6 +105,19 @@ def test_verify_finds_nothing_wrong(first: Answer) -> None:
     assert answer.code == 0, answer.out[:2000]
     assert answer.json["facts"] > 5000
     assert answer.json["wrong"] == 0
+
+
+def test_as_of_shows_what_was_published_then(play: Stage, first: Answer) -> None:
+    """The night's own day gives its rows, all of them or those that a key names; the day before there was nothing."""
+    now = published_rows(load(play.config), ["tieout"])["tieout"]
+    found = say("as-of", "tieout", "--on", "2026-11-19", "--json").json
+    assert (found["run_id"], len(found["rows"])) == (first.json["run_id"], len(now))
+    shown = say("as-of", "tieout", "statement=leads_in", "--on", "2026-11-30")
+    assert shown.out.startswith(f"tieout ({sum(row['statement'] == 'leads_in' for row in now)})")
+    assert first.json["run_id"] in shown.err
+    before = say("as-of", "tieout", "--on", "2026-11-18")
+    assert (before.code, before.out) == (3, "")
+    assert "the archive begins on 2026-11-19" in before.err
 
 
 @pytest.mark.parametrize("mart", [mart.name for mart in MARTS])

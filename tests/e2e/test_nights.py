@@ -6,15 +6,19 @@ The nights are played once per engine; every test then looks at what was seen of
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from multiprocessing.process import BaseProcess
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
+from crosscheck.fields.changes import CHANGE_CAUSES, CHANGED_AMOUNTS, CHANGED_COUNTS
 from crosscheck.rules import load_rules
+from crosscheck.windows import local_day
 from sandbox.company import make_company
 from sandbox.faults import Fault
 from sandbox.truth import Comparison, compare, expected
@@ -22,7 +26,9 @@ from tests.conftest import ENGINES
 from tests.support.nights import Playground, Rows, code, differences, theatre
 from warehouse import build, ddl, ledger, open_warehouse
 from warehouse.marts import MARTS
-from warehouse.reading import PROVENANCE, published, published_rows
+from warehouse.marts.campaign_roi_closed import RECORD as CLOSED
+from warehouse.marts.why_changed import RECORD as WHY
+from warehouse.reading import PROVENANCE, believed, published, published_rows
 
 SCALE = 0.15
 POLLS = 200
@@ -149,6 +155,36 @@ def test_a_reader_sees_the_old_tables_or_the_new_ones(story: Story) -> None:
     states = list(dict.fromkeys(story.glances))
     assert len(states) == 2
     assert story.glances == sorted(story.glances, key=states.index)
+
+
+@pytest.mark.parametrize("story", PER_ENGINE, indirect=True)
+def test_the_first_night_can_be_read_again_after_the_third(story: Story) -> None:
+    """Every mart, row by row, on the day of the first night and on that of the refused one."""
+    with story.ground.open() as wh:
+        for day in {local_day(as_of, wh.settings.project.time_zone) for as_of in story.ground.stage.company.nights[:2]}:
+            then = {mart.name: [tuple(value for name, value in row.items() if name not in PROVENANCE)
+                                for row in believed(wh, mart.name, day).rows] for mart in MARTS}
+            assert differences(then, story.published[0]) == {}
+
+
+@pytest.mark.parametrize("story", PER_ENGINE, indirect=True)
+def test_every_number_that_changed_is_explained(story: Story) -> None:
+    """The causes add up to the difference between the first publication and the second, for each number."""
+    rows, explained = story.ground.rows(sa.select(ddl.table(WHY, "mart"))), Counter[tuple[Any, ...]]()
+    for row in rows:
+        value = row.change_reporting_amount if row.change_count is None else row.change_count
+        explained[tuple(row._mapping[name] for name in ("changed_metric", *CLOSED.key))] += value
+    before, now = (_numbers(story.published[night]) for night in (0, 2))
+    changed = {key: now[key] - before[key] for key in now.keys() | before.keys() if now[key] != before[key]}
+    assert {key: value for key, value in explained.items() if value} == changed
+    assert {"new", "restated", "merged"} <= {row.change_cause for row in rows} <= {*CHANGE_CAUSES} - {"unexplained"}
+
+
+def _numbers(rows: Rows) -> Counter[tuple[Any, ...]]:
+    """The published numbers by metric, campaign and month."""
+    named = [dict(zip(CLOSED.by_name, row, strict=True)) for row in rows[CLOSED.name]]
+    return Counter({(name, *(row[part] for part in CLOSED.key)): row[name] or Decimal(0)
+                    for row in named for name in CHANGED_COUNTS + CHANGED_AMOUNTS})
 
 
 @pytest.mark.parametrize("story", PER_ENGINE, indirect=True)

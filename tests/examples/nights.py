@@ -72,9 +72,9 @@ def played(example: str, folder: Path, warehouse: str | None = None) -> Iterator
 
 
 def _seen(settings: Settings) -> dict[str, list[tuple[str, ...]]]:
-    """Every published row as text; how far a file is complete moves with the nights and is left out."""
+    """Every published row as text; what tells of the night itself is left out: how far files go, what changed."""
     return {name: sorted(tuple(map(str, row)) for row in rows) for name, rows in comparable(settings).items()
-            if name != "source_freshness"}
+            if name not in ("source_freshness", "why_changed")}
 
 
 def _marks(settings: Settings) -> int:

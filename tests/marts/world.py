@@ -16,7 +16,7 @@ from crosscheck import canonical
 from crosscheck.rules import LeadStates, RuleFile, Rules
 from crosscheck.settings import Settings, Source
 from crosscheck.tables import Table
-from warehouse import ddl, dirty, ledger, ops
+from warehouse import ddl, dirty, ledger, ops, publish
 from warehouse.build import BuildReport, build
 from warehouse.engine import Warehouse
 from warehouse.marts import MARTS
@@ -142,20 +142,11 @@ class _Reading(Context):
 
 
 def release(wh: Warehouse, report: BuildReport, name: str = "run") -> None:
-    """Publish inside the warehouse: replace what was built, forget the marks."""
-    def work(conn: sa.Connection) -> None:
-        for built in report.marts:
-            old, new = ddl.table(built.table, "mart"), ddl.table(built.table, "mart_next")
-            gone = sa.true()
-            if built.partitions is not None and built.partition_column is not None:
-                gone = old.c[built.partition_column].in_(built.partitions)
-            conn.execute(sa.delete(old).where(gone))
-            conn.execute(sa.insert(old).from_select(old.c.keys(), sa.select(new)))
-        conn.execute(sa.insert(ops.publication).values(
-            run_id=f"{name}-{random.random()}", as_of=noon(FIRST), tables="{}", state="done"))
-        dirty.clear(conn)
-
-    wh.write(work)
+    """Publish inside the warehouse, under the clock of the newest night, as a run of its own."""
+    with wh.engine.connect() as conn:
+        at = conn.scalar(sa.select(sa.func.max(ops.run.c.as_of))).replace(tzinfo=UTC)
+    run = ledger.Run(f"{name}-{random.random()}", "nightly", at, wh.owner, 1, "running")
+    wh.write(lambda conn: publish.swap(conn, wh, run, report.marts))
 
 
 def rows_of(wh: Warehouse, mart: str, schema: str = "mart_next") -> list[dict[str, Any]]:

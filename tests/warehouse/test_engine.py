@@ -138,15 +138,19 @@ def test_migrating_twice_changes_nothing(wh):
 
 
 def test_an_older_warehouse_gets_what_was_added(wh):
-    """A warehouse of version 1 has the column that version 2 added, after one step."""
+    """A warehouse of version 1 has what later versions added, columns and tables, after their steps."""
     with wh.engine.begin() as conn:
         conn.execute(sa.delete(ops.schema_version).where(ops.schema_version.c.version > 1))
         for schema in ("mart", "mart_next"):
             conn.execute(sa.text(f"ALTER TABLE {schema}.lead_fact DROP COLUMN lost_at"))
+        conn.execute(sa.text("DROP TABLE archive.lead_fact"))
+        conn.execute(sa.text("ALTER TABLE ops.publication DROP COLUMN publication_no"))
     assert migrate(wh) == len(STEPS) - 1
     with wh.engine.connect() as conn:
         for schema in ("mart", "mart_next"):
             assert conn.scalar(sa.text(f"SELECT COUNT(lost_at) FROM {schema}.lead_fact")) == 0
+        assert conn.scalar(sa.text("SELECT COUNT(publication_no) FROM ops.publication")) == 0
+        assert conn.scalar(sa.text("SELECT COUNT(lost_at) FROM archive.lead_fact")) == 0
 
 
 def test_newer_schema_is_refused(wh):

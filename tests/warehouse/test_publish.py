@@ -161,7 +161,9 @@ ON_DUCKDB = (Faultpoint.BEFORE_REPLACE, Faultpoint.AFTER_REPLACE)
 
 @pytest.mark.crash
 def test_killed_everywhere_repeats_give_the_same_tables(settings: Settings, tmp_path: Path) -> None:
-    """After each kill readers see the old months or the new ones, never a mix; all is staged and published once."""
+    """After each kill readers see the old months or the new ones, never a mix; all is staged, archived and published
+    once.
+    """
     with open_warehouse(settings) as wh:
         migrate(wh)
         release(wh, NIGHT_1, {1: 10, 2: 20})
@@ -175,5 +177,8 @@ def test_killed_everywhere_repeats_give_the_same_tables(settings: Settings, tmp_
         spent = conn.execute(sa.select(ddl.table(AD_DAILY).c.spend_amount)).all()
         states = conn.scalars(sa.select(ops.publication.c.state)).all()
         assert (len(spent), states) == (2, ["done", "done"])
+        logged = ddl.log(LEADS).c
+        differences = conn.execute(sa.select(logged.publication_no, logged.side, logged.lead_count)).all()
+        assert sorted(differences) == [(2, -1, 10), (2, 1, 11), (2, 1, 30)]
         assert [run.attempts for run in ledger.latest_runs(wh)] == [len(POINTS) + 1, 1]
         assert ledger.accounting_errors(wh, ledger.latest_runs(wh)[0].run_id) == []

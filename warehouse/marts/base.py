@@ -87,6 +87,12 @@ class BuiltMart:
     partitions: tuple[date, ...] | None = None
     rows: int = 0
 
+    def replaced(self, shown: sa.FromClause) -> Expression:
+        """Whether a published row lies in what is replaced."""
+        if self.partitions is None or self.partition_column is None:
+            return sa.true()
+        return shown.c[self.partition_column].in_(self.partitions)
+
 
 def arrange(record: Table, values: Mapping[str, Expression]) -> list[sa.Label[Any]]:
     """The columns of a record in order, from expressions by name, each cast to its kind where it differs."""

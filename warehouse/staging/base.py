@@ -155,14 +155,22 @@ def materialise(conn: sa.Connection, name: str, rows: sa.SelectBase) -> sa.Table
     return made
 
 
+def netted(*states: tuple[sa.Select[Any], int]) -> sa.Select[Any]:
+    """Rows of states that count for (1) or against (-1) and do not cancel out; `side` is what is left of a row.
+
+    The states have the same columns.
+    """
+    both = sa.union_all(*(rows.add_columns(sa.literal_column(str(sign), sa.Integer()).label("side"))
+                          for rows, sign in states)).subquery("both")
+    left = sa.func.sum(both.c.side)
+    columns = [column for column in both.c if column.name != "side"]
+    return sa.select(*columns, left.label("side")).group_by(*columns).having(left != 0)
+
+
 def differing(new: sa.Select[Any], old: sa.Select[Any]) -> sa.Select[Any]:
     """Rows that only one of two states has. The states have the same columns, and no row twice."""
-    one, other = new.subquery("come"), old.subquery("gone")
-    side = [sa.select(rows, sa.literal_column(sign, sa.Integer()).label("side")) for rows, sign in ((one, "1"),
-                                                                                                   (other, "-1"))]
-    both = sa.union_all(*side).subquery("both")
-    columns = [both.c[column.name] for column in one.c]
-    return sa.select(*columns).group_by(*columns).having(sa.func.sum(both.c.side) != 0)
+    changed = netted((new, 1), (old, -1))
+    return changed.with_only_columns(*(column for column in changed.selected_columns if column.name != "side"))
 
 
 def stack(*parts: Part, types: Mapping[str, Any]) -> sa.Subquery:
