@@ -7,7 +7,7 @@ export DO_NOT_TRACK := 1
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export GX_ANALYTICS_ENABLED := false
 
-.PHONY: demo test crash deep check lint bench docs clean help
+.PHONY: demo test nights crash deep check lint bench docs clean help
 
 help:            ## what there is to type
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
@@ -15,9 +15,13 @@ help:            ## what there is to type
 demo: $(VENV)/.run ## three nights of a demo company, with a planted fault, and the proof
 	@$(BIN)/crosscheck demo
 
-test: $(VENV)/.test lint ## every check and test but those of `make crash`, PostgreSQL included (about 15 minutes on 2 cores)
+test: $(VENV)/.test lint ## every check and test but the slow ones below, both engines (under 12 minutes on 2 cores)
 	@mkdir -p build
 	$(BIN)/python -m pytest -n 2 --dist loadgroup --durations=25 --basetemp=build/tests
+
+nights: $(VENV)/.test ## whole nights by the command line, by a real Prefect, over real exports (about 6 minutes)
+	@mkdir -p build
+	$(BIN)/python -m pytest -m nights -n 2 --dist loadgroup --durations=25 --basetemp=build/tests
 
 crash: $(VENV)/.test ## nights and publications killed everywhere, overlapping, restated; both engines (about 5 minutes)
 	@mkdir -p build

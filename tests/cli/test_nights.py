@@ -23,7 +23,7 @@ from warehouse import open_warehouse
 from warehouse.marts import MARTS
 from warehouse.reading import published_rows
 
-pytestmark = [pytest.mark.xdist_group("cli"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.nights, pytest.mark.xdist_group("cli"), pytest.mark.timeout(300)]
 SECRETS = [value for name, value in vars(credentials).items() if name.isupper()]
 
 

@@ -26,7 +26,7 @@ from sandbox.model import Company
 from warehouse import open_warehouse
 from warehouse.reading import published
 
-pytestmark = [pytest.mark.xdist_group("leaks"), pytest.mark.timeout(280)]
+pytestmark = [pytest.mark.nights, pytest.mark.xdist_group("leaks"), pytest.mark.timeout(280)]
 
 SECRETS = (credentials.DEVELOPER_TOKEN, credentials.CLIENT_ID, credentials.CLIENT_SECRET, credentials.REFRESH_TOKEN,
            credentials.META_TOKEN, credentials.HUBSPOT_TOKEN, credentials.GETFLY_KEY, "ya29.",

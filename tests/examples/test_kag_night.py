@@ -15,7 +15,7 @@ from tests.examples.nights import Played, played
 from tests.examples.oracles import expected_kag
 from warehouse import open_warehouse
 
-pytestmark = [needs_exports, pytest.mark.xdist_group("kag")]
+pytestmark = [pytest.mark.nights, needs_exports, pytest.mark.xdist_group("kag")]
 
 
 @pytest.fixture(scope="module", params=ENGINES)  # the smallest example proves the other engine

@@ -12,7 +12,7 @@ from tests.examples.exports import DATA, needs_exports
 from tests.examples.nights import Played, Row, played
 from tests.examples.oracles import UNMATCHED, expected_olist, expected_wins
 
-pytestmark = [needs_exports, pytest.mark.xdist_group("olist")]
+pytestmark = [pytest.mark.nights, needs_exports, pytest.mark.xdist_group("olist")]
 MONTHS = [date(2018, month, 1) for month in range(1, 6)]
 
 

@@ -10,7 +10,7 @@ from tests.examples.exports import DATA, needs_exports
 from tests.examples.nights import Played, played
 from tests.examples.oracles import expected_touched, expected_zoho
 
-pytestmark = [needs_exports, pytest.mark.xdist_group("zoho")]
+pytestmark = [pytest.mark.nights, needs_exports, pytest.mark.xdist_group("zoho")]
 
 
 @pytest.fixture(scope="module")

@@ -31,7 +31,8 @@ from crosscheck.settings import load
 from sandbox import credentials
 from warehouse.reading import campaign_totals
 
-pytestmark = [pytest.mark.server, pytest.mark.timeout(420), pytest.mark.xdist_group("prefect-server")]
+pytestmark = [
+    pytest.mark.nights, pytest.mark.server, pytest.mark.timeout(420), pytest.mark.xdist_group("prefect-server")]
 ROOT = Path(__file__).parents[2]
 POOL = "crosscheck"
 ARTIFACTS = {"night-summary", "row-accounting", "gate-results", "campaign-roi"}

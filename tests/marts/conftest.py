@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,21 @@ from tests.marts import world
 from warehouse import ledger
 from warehouse.engine import Warehouse, open_warehouse
 from warehouse.migrations import migrate
+
+
+class _Shared(dict[Any, Any]):
+    """Compiled statements of one kind of database, whichever engine compiled them."""
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        """Without the dialect, which is another object for every engine."""
+        return super().get(key[1:], default)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        super().__setitem__(key[1:], value)
+
+
+#: Statements by dialect, compiled once for all warehouses of these tests instead of once for each.
+_COMPILED = {"duckdb": _Shared(), "postgresql": _Shared()}
 
 
 @pytest.fixture
@@ -31,6 +47,7 @@ def either_wh(settings: Settings) -> Iterator[Warehouse]:
 @contextmanager
 def _ready(settings: Settings) -> Iterator[Warehouse]:
     with open_warehouse(world.with_source(settings)) as wh:
+        wh.engine = wh.engine.execution_options(compiled_cache=_COMPILED[wh.dialect])
         migrate(wh)
         ledger.begin_run(wh, "nightly", world.NIGHT)
         yield wh

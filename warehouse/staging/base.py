@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.visitors import InternalTraversal
 
 from crosscheck.rules import Rules, default_rules
 from crosscheck.tables import Table
@@ -125,10 +126,19 @@ class Context:
 class _Keep(sa.Executable, sa.ClauseElement):
     """CREATE TABLE AS for a table of this build only; SQLAlchemy 2.0 has no words for it."""
 
-    inherit_cache = False
+    _traverse_internals: Any = [
+        ("name", InternalTraversal.dp_string), ("rows", InternalTraversal.dp_clauseelement)]
+    _all_selected_columns: Any = ()  # asked of a statement found compiled; DuckDB's count is no column
+    inherit_cache = True
 
     def __init__(self, name: str, rows: sa.SelectBase) -> None:
         self.name, self.rows = name, rows
+
+
+class _KeepUntilCommit(_Keep):
+    """The same on PostgreSQL, where the statement takes no parameters: its words hold for these values only."""
+
+    inherit_cache = False
 
 
 @compiles(_Keep)
@@ -136,9 +146,9 @@ def _keep_until_replaced(element: _Keep, compiler: SQLCompiler, **kw: Any) -> st
     return f"CREATE OR REPLACE TEMPORARY TABLE {element.name} AS {compiler.process(element.rows, **kw)}"
 
 
-@compiles(_Keep, "postgresql")
-def _keep_until_commit(element: _Keep, compiler: SQLCompiler, **kw: Any) -> str:
-    rows = compiler.process(element.rows, **{**kw, "literal_binds": True})  # this statement takes no parameters there
+@compiles(_KeepUntilCommit)
+def _keep_until_commit(element: _KeepUntilCommit, compiler: SQLCompiler, **kw: Any) -> str:
+    rows = compiler.process(element.rows, **{**kw, "literal_binds": True})
     return f"CREATE TEMPORARY TABLE {element.name} ON COMMIT DROP AS {rows}"
 
 
@@ -147,12 +157,25 @@ def materialise(conn: sa.Connection, name: str, rows: sa.SelectBase) -> sa.Table
 
     It lasts as long as the transaction; on DuckDB, until the next build on this connection replaces it.
     """
-    columns = [sa.Column(c.name, c.type) for c in rows.selected_columns if isinstance(c, sa.ColumnElement)]
-    made = sa.Table(f"work_{name}", sa.MetaData(), *columns)
-    conn.execute(_Keep(made.name, rows))
+    columns = [(c.name, c.type) for c in rows.selected_columns if isinstance(c, sa.ColumnElement)]
+    made = _work_table(f"work_{name}", columns)
     if conn.dialect.name == "postgresql":
+        conn.execute(_KeepUntilCommit(made.name, rows))
         conn.execute(sa.text(f"ANALYZE {made.name}"))
+    else:
+        conn.execute(_Keep(made.name, rows))
     return made
+
+
+_made: dict[Any, sa.Table] = {}
+
+
+def _work_table(name: str, columns: Sequence[tuple[str, Any]]) -> sa.Table:
+    """The same table for the same columns: statements about it are the same, too, and compiled once."""
+    key = (name, tuple((column, repr(kind)) for column, kind in columns))
+    if key not in _made:
+        _made[key] = sa.Table(name, sa.MetaData(), *(sa.Column(column, kind) for column, kind in columns))
+    return _made[key]
 
 
 def netted(*states: tuple[sa.Select[Any], int]) -> sa.Select[Any]:
