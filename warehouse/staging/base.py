@@ -126,8 +126,8 @@ class Context:
 class _Keep(sa.Executable, sa.ClauseElement):
     """CREATE TABLE AS for a table of this build only; SQLAlchemy 2.0 has no words for it."""
 
-    _traverse_internals: Any = [
-        ("name", InternalTraversal.dp_string), ("rows", InternalTraversal.dp_clauseelement)]
+    _traverse_internals: Any = (
+        ("name", InternalTraversal.dp_string), ("rows", InternalTraversal.dp_clauseelement))
     _all_selected_columns: Any = ()  # asked of a statement found compiled; DuckDB's count is no column
     inherit_cache = True
 
