@@ -18,7 +18,8 @@ FAIR_CALLS, FAIR_DAYS = 6, 5
 CAUSES: Mapping[str, tuple[str, str | None]] = {
     "duplicate": ("nobody", None), "won": ("nobody", None), "invalid_contact": ("marketing", "lead_states"),
     "existing_customer": ("marketing", None), "nothing_recorded": ("both", None), "never_assigned": ("routing", None),
-    "never_attempted": ("sales", "lead_states"), "attempted_late": ("sales", "sla"), "given_up_early": ("sales", "sla"),
+    "never_attempted": ("sales", "lead_states"), "effort_not_recorded": ("both", None),
+    "attempted_late": ("sales", "sla"), "given_up_early": ("sales", "sla"),
     "unreachable": ("nobody", "sla"), "wrong_target": ("marketing", "portrait"),
     "wrong_target_unsupported": ("both", "lead_states"), "reached_no_follow_up": ("sales", "lead_states"),
     "lost_price": ("both", "lost_reasons"), "lost_competitor": ("both", "lost_reasons"),
@@ -27,7 +28,7 @@ _MILLIONTH = Decimal("0.000001")
 Verdict = tuple[str, str | None, datetime | None]
 
 
-def verdict(case: Case, is_recorded: bool, has_owners: bool) -> Verdict:
+def verdict(case: Case, is_recorded: bool, has_owners: bool, has_touches: bool) -> Verdict:
     """The first cause that holds, what it rests on, and when that was."""
     if case.head is None:
         return "duplicate", None, None
@@ -41,6 +42,8 @@ def verdict(case: Case, is_recorded: bool, has_owners: bool) -> Verdict:
         return "nothing_recorded", None, None
     if not case.tried:
         return "never_attempted" if case.lead.owner_id or not has_owners else "never_assigned", None, None
+    if not has_touches and case.state("reached") is None:
+        return "effort_not_recorded", None, None
     return _worked(case) or _judged(case)
 
 
@@ -108,8 +111,9 @@ def _judge(found: Sequence[Case], today: date) -> Iterator[tuple[Case, Verdict]]
         if month_end(first) + timedelta(days=LEAK_DAYS) < today:
             is_recorded = any(case.head is not None and case.head.is_recorded for case in group)
             has_owners = any(case.lead.owner_id for case in group)
+            has_touches = any(case.head is not None and case.touches for case in group)
             for case in group:
-                yield case, verdict(case, is_recorded, has_owners)
+                yield case, verdict(case, is_recorded, has_owners, has_touches)
 
 
 def _value(case: Case) -> tuple[Decimal | None, Decimal | None]:

@@ -168,6 +168,17 @@ def test_where_nothing_is_written_down_nobody_is_accused(mart_wh: Warehouse) -> 
     assert only(rows_of(mart_wh, "leak_evidence"), lead_id="silent")["leak_cause"] == "never_attempted"
 
 
+def test_an_effort_that_nobody_writes_down_accuses_nobody(mart_wh: Warehouse) -> None:
+    """Tried by its status alone: with no touch of any lead of the source and month, how often cannot be known."""
+    record(mart_wh, {"tried": Told().says("TRIED"), "heard": Told().says("CONNECTED")})
+    night(mart_wh)
+    causes = {row["lead_id"]: row["leak_cause"] for row in rows_of(mart_wh, "leak_evidence")}
+    assert causes == {"tried": "effort_not_recorded", "heard": "reached_no_follow_up"}
+    put(mart_wh, "activity", {"lead_id": "heard", "activity_id": "a", "occurred_at": DUE, "direction": "outbound"})
+    night(mart_wh)
+    assert only(rows_of(mart_wh, "leak_evidence"), lead_id="tried")["leak_cause"] == "given_up_early"
+
+
 def test_a_person_is_judged_by_all_records(mart_wh: Warehouse) -> None:
     """Calls with a repeat and with what was merged into it are the first lead's; built by parts as built whole."""
     record(mart_wh, {"first": Told({"person_key": "p"}), "again": Told({"person_key": "p", "created_at": BORN + HOUR})})
@@ -246,7 +257,7 @@ def test_all_leads_and_all_money_are_there(mart_wh: Warehouse) -> None:
 MOMENTS = ("won_at", "invalid_at", "bought_at", "attempted_at", "first_touch_at", "last_touch_at", "reached_at",
            "due_at", "wrong_target_at", "hot_at", "potential_at", "lost_at", "begun_at", "price_at", "competitor_at",
            "reason_at")
-FLAGS = ("is_unique", "has_records", "has_owners")
+FLAGS = ("is_unique", "has_records", "has_owners", "has_touches")
 ROW = st.fixed_dictionaries({
     **{name: st.none() | st.integers(0, 9).map(lambda days: BORN + days * DAYS) for name in MOMENTS},
     **dict.fromkeys(FLAGS, st.booleans()), "owner_id": st.sampled_from((None, "an")),
@@ -266,6 +277,7 @@ def causes_of(row: dict[str, Any]) -> list[str]:
         "duplicate": not row["is_unique"], "won": at["won_at"], "invalid_contact": at["invalid_at"],
         "existing_customer": at["bought_at"], "nothing_recorded": not row["has_records"],
         "never_assigned": not tried and row["owner_id"] is None and row["has_owners"], "never_attempted": not tried,
+        "effort_not_recorded": not at["reached_at"] and not row["has_touches"],
         "attempted_late": is_late, "given_up_early": not at["reached_at"] and not is_fair,
         "unreachable": not at["reached_at"], "wrong_target_unsupported": at["wrong_target_at"],
         "reached_no_follow_up": not moved, "lost_price": at["lost_at"] and at["price_at"],

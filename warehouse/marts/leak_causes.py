@@ -38,6 +38,11 @@ def _unassigned(_: Context, row: Selectable) -> Expression:
     return sa.and_(row.c.owner_id.is_(None), row.c.has_owners, is_silent(row))
 
 
+def _unwritten(_: Context, row: Selectable) -> Expression:
+    """Tried and not reached, where the source writes down nobody's touches: how often cannot be known."""
+    return sa.and_(row.c.reached_at.is_(None), ~row.c.has_touches)
+
+
 def _late(_: Context, row: Selectable) -> Expression:
     """The first touch has an hour to trust, and nothing says that there was one in time."""
     early = (sa.func.coalesce(row.c[name] <= row.c.due_at, sa.false()) for name in ("attempted_at", "reached_at"))
@@ -79,6 +84,7 @@ CAUSES = (
     Cause("nothing_recorded", "both", lambda _, row: ~row.c.has_records),
     Cause("never_assigned", "routing", _unassigned),
     Cause("never_attempted", "sales", lambda _, row: is_silent(row), rule="lead_states"),
+    Cause("effort_not_recorded", "both", _unwritten),
     Cause("attempted_late", "sales", _late, "first_touch_at", "sla"),
     Cause("given_up_early", "sales", _given_up, "last_touch_at", "sla"),
     Cause("unreachable", "nobody", lambda _, row: row.c.reached_at.is_(None), "last_touch_at", "sla"),

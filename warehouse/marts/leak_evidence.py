@@ -35,7 +35,8 @@ RECORD = Table(
     + ", ".join(cause.name for cause in CAUSES) + ". `won` comes before every leak: whoever bought is none, however "
     "late the call was. A repeat of a known person is a `duplicate` and nothing else. "
     "`attempted_late` needs a touch on record; a status alone has no hour to trust. `nothing_recorded`: no lead of the "
-    "source and month bears a status or activity. Without an outbound touch on record `given_up_early` rests on the "
+    "source and month bears a status or activity. `effort_not_recorded`: none bears an outbound touch, so that nobody "
+    "can say how often the lead was tried. Elsewhere, without a touch of its own, `given_up_early` rests on the "
     "status. Deals are those of the person; their amounts stand here only for `won`.",
 )
 

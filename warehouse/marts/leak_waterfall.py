@@ -44,8 +44,8 @@ Read from the top, in the order of `cause_no`: each lead stands in the first row
 the rows can be stacked and nobody is counted twice. The money says what as many won leads would have brought; it is a
 size to compare leaks by, not a loss that was booked, for not every lead would have bought. Marketing answers for
 `invalid_contact`, `existing_customer` and `wrong_target`, and the two heads together for `wrong_target_unsupported`.
-Sales answers for `never_attempted` to `given_up_early`, `reached_no_follow_up` and `lost_no_reason`. Compare owners by
-the sum of their rows, and open any row in `leak_evidence`."""
+Sales answers for `never_attempted`, `attempted_late`, `given_up_early`, `reached_no_follow_up` and `lost_no_reason`.
+Compare owners by the sum of their rows, and open any row in `leak_evidence`."""
 
 CHECKS = (
     Check("no more leads than there are", "leak_cause = 'duplicate' OR lead_count <= unique_lead_count"),

@@ -111,7 +111,7 @@ def leak_lead(ctx: Context) -> sa.Select[Any]:
                                                  other.c.head_lead_id == lead.c.lead_id))
     told = _told(ctx, lead, staged, touch)
     values: dict[str, Expression] = {
-        **told, "due_at": due_at(ctx, staged, day), "lead_kind": lead_kind(ctx, staged), **_in_month(lead),
+        **told, "due_at": due_at(ctx, staged, day), "lead_kind": lead_kind(ctx, staged), **_in_month(lead, touch),
         "lost_at": sa.func.least(told["lost_at"], deal.c.deal_lost_at, type_=sa.DateTime()),
         **{name: lead.c[name] for name in _AS_IS}, **{name: deal.c[name] for name in _SALES}}
     return (sa.select(*(value.label(name) for name, value in values.items())).select_from(origin)
@@ -127,12 +127,13 @@ def _told(ctx: Context, lead: Selectable, staged: Selectable, touch: Selectable)
             **{name: sa.func.coalesce(touch.c[name], 0) for name in ("attempt_count", "until_reached_count")}}
 
 
-def _in_month(lead: Selectable) -> dict[str, Expression]:
-    """Whether the source records owners and doings at all, by what it has for any lead of the month."""
+def _in_month(lead: Selectable, touch: Selectable) -> dict[str, Expression]:
+    """Whether the source records owners, doings and touches at all, by what it has for any lead of the month."""
     group: Any = (lead.c.source, lead.c.cohort_month)
     recorded = sa.func.count(sa.case((lead.c.has_status, 1)))
     return {"has_owners": sa.func.count(lead.c.owner_id).over(partition_by=group) > 0,
-            "has_records": recorded.over(partition_by=group) > 0}
+            "has_records": recorded.over(partition_by=group) > 0,
+            "has_touches": sa.func.count(touch.c.first_touch_at).over(partition_by=group) > 0}
 
 
 def _invalid(lead: Selectable, staged: Selectable, touch: Selectable, end: Expression) -> Expression:
