@@ -13,6 +13,7 @@ from sandbox.company import make_company
 from sandbox.model import Company
 from sandbox.truth import Truth, expected
 
+pytestmark = pytest.mark.xdist_group("readme")
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 _SUMS = ("spend_reporting_amount", "unique_lead_count", "won_count", "revenue_reporting_amount",
          "gross_margin_reporting_amount")

@@ -31,9 +31,9 @@ from warehouse.marts.why_changed import RECORD as WHY
 from warehouse.reading import PROVENANCE, believed, published, published_rows
 
 SCALE = 0.1
-POLLS = 200
+POLLS = 40
 #: Between two looks of the reader, in seconds: the night has the processor in the meantime.
-_PAUSE = 0.05
+_PAUSE = 0.25
 PER_ENGINE = [pytest.param(engine, marks=pytest.mark.xdist_group(f"nights-{engine}")) for engine in ENGINES]
 
 

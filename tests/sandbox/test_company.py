@@ -53,9 +53,9 @@ def test_size(demo: Company) -> None:
     """Scale 1 has the promised size, and leads grow in proportion to scale."""
     assert 2_300 <= len(demo.leads) <= 2_500
     assert 4_500 <= len(demo.ad_days) <= 5_500
-    big = make_company(scale=3)
-    assert 2.9 < len(big.leads) / len(demo.leads) < 3.1
-    assert len({campaign.names[0].name for campaign in big.campaigns}) == 3 * len(demo.campaigns)
+    big = make_company(scale=2)
+    assert 1.9 < len(big.leads) / len(demo.leads) < 2.1
+    assert len({campaign.names[0].name for campaign in big.campaigns}) == 2 * len(demo.campaigns)
 
 
 def test_too_small_is_refused() -> None:

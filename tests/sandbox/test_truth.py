@@ -20,6 +20,7 @@ from sandbox.truth_people import counted
 from sandbox.truth_shares import wilson
 from sandbox.truth_spend import newest
 
+pytestmark = pytest.mark.xdist_group("truth")  # its answers take seconds: once, not once per worker
 Sums = dict[str, dict[str, Decimal]]
 
 
