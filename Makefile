@@ -1,7 +1,5 @@
 # Two commands on a bare machine: `make demo` and `make test`. Everything else is for those who stay.
 PYTHON ?= python3
-# One more than two cores: a worker waits for its servers and nights a quarter of its time.
-WORKERS ?= 3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
@@ -17,13 +15,13 @@ help:            ## what there is to type
 demo: $(VENV)/.run ## three nights of a demo company, with a planted fault, and the proof
 	@$(BIN)/crosscheck demo
 
-test: $(VENV)/.test lint ## every check and test but the slow ones below, both engines (under 12 minutes on 2 cores)
+test: $(VENV)/.test lint ## every check and test but the slow ones below, both engines (about 13 minutes on 2 cores)
 	@mkdir -p build
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --durations=25 --basetemp=build/tests
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --durations=25 --basetemp=build/tests
 
-nights: $(VENV)/.test ## whole nights by the command line, by a real Prefect, over real exports (about 6 minutes)
+nights: $(VENV)/.test ## whole nights by the command line, by a real Prefect, over real exports (about 5 minutes)
 	@mkdir -p build
-	$(BIN)/python -m pytest -m nights -n $(WORKERS) --dist loadgroup --durations=25 --basetemp=build/tests
+	$(BIN)/python -m pytest -m nights -n 3 --dist loadgroup --durations=25 --basetemp=build/tests
 
 crash: $(VENV)/.test ## nights and publications killed everywhere, overlapping, restated; both engines (about 5 minutes)
 	@mkdir -p build
