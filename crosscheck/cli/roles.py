@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
+from crosscheck.cli.look import Config, Json
 from crosscheck.cli.out import UsageError, following, note, print_json, raw, table
 from crosscheck.errors import ConfigError
 from crosscheck.settings import load
-
-Json = Annotated[bool, Parameter("--json", help="Print the result as JSON.")]
-Config = Annotated[Path | None, Parameter("--config", help="The configuration; default ./crosscheck.toml.")]
 
 
 def grant(*, sql: Annotated[bool, Parameter("--sql", negative=())] = False, config: Config = None,

@@ -30,7 +30,7 @@ from warehouse.marts.campaign_roi_closed import RECORD as CLOSED
 from warehouse.marts.why_changed import RECORD as WHY
 from warehouse.reading import PROVENANCE, believed, published, published_rows
 
-SCALE = 0.1
+SCALE = 0.3  # below it no share of a salesperson or a delay rests on enough leads to be shown
 POLLS = 40
 #: Between two looks of the reader, in seconds: the night has the processor in the meantime.
 _PAUSE = 0.25

@@ -14,7 +14,7 @@ def test_parts_equal_the_whole(either_wh: Warehouse) -> None:
     company = Company(1 if either_wh.dialect == "duckdb" else 2, leads=40)
     company.fill(either_wh)
     world.release(either_wh, world.night(either_wh))
-    for number in range(1, 3):
+    for number in range(1, 4):
         for _ in range(company.chance.randrange(8, 16)):
             company.change(either_wh)
         at = world.NIGHT + timedelta(days=number * 14)

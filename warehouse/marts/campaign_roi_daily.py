@@ -18,6 +18,7 @@ from warehouse.marts.returns import (
     deal_values,
     finished,
     lead_values,
+    qualified,
     ratio_columns,
     stacked,
 )
@@ -74,10 +75,8 @@ def _spent(ctx: Context) -> list[Part]:
 
 def _brought(ctx: Context) -> list[Part]:
     lead, deal = ctx.current(LEAD_FACT).alias("lead"), ctx.current(DEAL_FACT).alias("deal")
-    qualified = sa.and_(lead.c.reached_at.is_not(None), lead.c.wrong_target_at.is_(None),
-                        lead.c.invalid_contact_at.is_(None))
     return [
-        (lead, lead_values(lead, qualified) | {"day": lead.c.created_day},
+        (lead, lead_values(lead, qualified(lead)) | {"day": lead.c.created_day},
          ctx.within(RECORD.name, lead.c.created_day)),
         (deal, deal_values(deal) | {"day": deal.c.closed_day},
          sa.and_(deal.c.is_won, ctx.within(RECORD.name, deal.c.closed_day))),

@@ -37,6 +37,14 @@ def ratio_columns() -> tuple[Column, ...]:
     return columns("reporting_currency_code", " ".join(metric.name for metric in RETURN_METRICS))
 
 
+def qualified(lead: Selectable, side: str = "") -> Expression:
+    """Whether a lead was ever reached, and is neither wrong target nor invalid contact. `side` stands before the names
+    of its columns.
+    """
+    reached, *refused = (lead.c[f"{side}{state}_at"] for state in ("reached", "wrong_target", "invalid_contact"))
+    return sa.and_(reached.is_not(None), *(moment.is_(None) for moment in refused))
+
+
 def stacked(period: Mapping[str, Any], spend: tuple[str, ...], *parts: Part) -> sa.Subquery:
     """Origins under one set of columns, summed per key and period: a full outer join of all parts."""
     measures = (*spend, *LEADS, *WINS)

@@ -17,7 +17,7 @@ from warehouse.marts.campaign_roi_closed import RECORD as CLOSED
 from warehouse.marts.changes import deal_change, lead_change, paired, publication_before, spend_change
 from warehouse.marts.deal_fact import RECORD as DEAL_FACT
 from warehouse.marts.lead_fact import RECORD as LEAD_FACT
-from warehouse.marts.returns import KEY
+from warehouse.marts.returns import KEY, qualified
 from warehouse.shims import Expression, count, start_of, total
 from warehouse.staging.base import Context, Part, Selectable, stack
 
@@ -81,7 +81,7 @@ def _side(ctx: Context, side: str, sign: int) -> list[Part]:
     revenue, spent = deal.c[f"{side}_deal_reporting_amount"], spend.c[f"{side}_spend_reporting_amount"]
     return [
         _part(lead, side, "unique_lead_count", created, lead.c.cause, one, unique),
-        _part(lead, side, "qualified_count", created, lead.c.cause, one, sa.and_(unique, _fit(lead, side))),
+        _part(lead, side, "qualified_count", created, lead.c.cause, one, sa.and_(unique, qualified(lead, f"{side}_"))),
         _part(deal, side, "won_count", closed, deal.c.cause, one, sa.and_(won, deal.c[f"{side}_is_first_win"])),
         _part(deal, side, "revenue_reporting_amount", closed, deal.c.revenue_cause, _signed(revenue, sign), won),
         _part(spend, "", "spend_reporting_amount", start_of("month", spend.c.day), spend.c.cause,
@@ -95,12 +95,6 @@ def _signed(amount: Expression, sign: int) -> Expression:
 def told_change(ctx: Context) -> sa.Select[Any]:
     """One row per campaign and month of `campaign_roi_closed` of which a number differs: before and now."""
     return sa.select(paired(ctx, CLOSED, CLOSED.key, CHANGED_COUNTS + CHANGED_AMOUNTS))
-
-
-def _fit(lead: Selectable, side: str) -> Expression:
-    """Whether a lead was reached and is neither wrong target nor invalid contact."""
-    return sa.and_(lead.c[f"{side}_reached_at"].is_not(None), lead.c[f"{side}_wrong_target_at"].is_(None),
-                   lead.c[f"{side}_invalid_contact_at"].is_(None))
 
 
 def _part(rows: Selectable, side: str, metric: str, month: Expression, cause: Expression, value: Expression,
