@@ -12,18 +12,20 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from crosscheck.tables import Kind, Table
+from crosscheck.tables import Kind, Layer, Table
+from warehouse.shims import MONEY
 
 #: Every schema of the warehouse. `incoming` and `mart_next` hold work in progress and have no constraints; `inbox` is
 #: what stands behind `incoming` on DuckDB.
 SCHEMAS = ("incoming", "staging", "restricted", "ops", "mart", "mart_next", "archive")
 _UNCHECKED = ("incoming", "inbox", "mart_next")
 
+_REPORTED = sa.Numeric(18, 6)
 _TYPES: dict[Kind, Any] = {
     Kind.TEXT: sa.Text(),
     Kind.ID: sa.Text(),
     Kind.COUNT: sa.BigInteger(),
-    Kind.MONEY: sa.Numeric(18, 6),
+    Kind.MONEY: MONEY,
     Kind.QUANTITY: sa.Numeric(18, 6),
     Kind.RATE: sa.Double(),
     Kind.INSTANT: sa.DateTime(),
@@ -32,9 +34,9 @@ _TYPES: dict[Kind, Any] = {
 }
 
 
-def sql_type(kind: Kind) -> Any:
-    """The SQLAlchemy type of a kind. Instants are naive and always UTC."""
-    return _TYPES[kind]
+def sql_type(kind: Kind, layer: Layer = Layer.MART) -> Any:
+    """The SQLAlchemy type of a kind. Instants are naive and always UTC; money is wider in a mart, which holds sums."""
+    return _REPORTED if kind is Kind.MONEY and layer is not Layer.MART else _TYPES[kind]
 
 
 @cache
@@ -47,7 +49,8 @@ def table(record: Table, schema: str | None = None) -> sa.Table:
     where = schema or record.layer.value
     free = where in _UNCHECKED
     columns = [
-        sa.Column(c.name, sql_type(c.field.kind), nullable=free or not c.required, comment=c.field.meaning)
+        sa.Column(c.name, sql_type(c.field.kind, record.layer), nullable=free or not c.required,
+                  comment=c.field.meaning)
         for c in record.columns
     ]
     made = sa.Table(record.name, sa.MetaData(), *columns, schema=where, comment=record.grain)

@@ -9,16 +9,15 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from crosscheck.canonical import CANONICAL
-from crosscheck.tables import TECHNICAL, Column, Kind, Table
+from crosscheck.tables import TECHNICAL, Column, Kind, Layer, Table
 from warehouse.marts import MARTS, Mart
 from warehouse.metrics import METRICS, Metric
 from warehouse.staging.records import DERIVED
 
 _ROOT = Path(__file__).resolve().parents[1]
 _GENERATED = "<!-- Written by `make docs` from the records; edit those. -->"
-_PHYSICAL = {Kind.TEXT: "text", Kind.ID: "text", Kind.COUNT: "bigint", Kind.MONEY: "decimal(18,6)",
-             Kind.QUANTITY: "decimal(18,6)", Kind.RATE: "double", Kind.INSTANT: "timestamp, UTC", Kind.DAY: "date",
-             Kind.FLAG: "boolean"}
+_PHYSICAL = {Kind.TEXT: "text", Kind.ID: "text", Kind.COUNT: "bigint", Kind.QUANTITY: "decimal(18,6)",
+             Kind.RATE: "double", Kind.INSTANT: "timestamp, UTC", Kind.DAY: "date", Kind.FLAG: "boolean"}
 _BASES = {"spend": "the ad account's own day of the spend", "cohort": "the day of the lead's creation, business zone",
           "worked": "the instant of the touch, UTC", "closed": "the day the deal closed, business zone",
           "created": "the day the record was created, business zone"}
@@ -101,7 +100,8 @@ def _row(record: Table, column: Column) -> str:
     field = column.field
     name = f"`{column.name}`" + (" (key)" if column.name in record.key else "")
     allowed = f" One of: {', '.join(field.allowed)}." if field.allowed else ""
-    return f"| {name} | {_PHYSICAL[field.kind]} | {field.unit} | {column.basis} | {field.meaning}{allowed} |"
+    money = f"decimal({24 if record.layer is Layer.MART else 18},6)"
+    return f"| {name} | {_PHYSICAL.get(field.kind, money)} | {field.unit} | {column.basis} | {field.meaning}{allowed} |"
 
 
 def _metrics() -> Iterator[str]:

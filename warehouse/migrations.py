@@ -12,6 +12,8 @@ import sqlalchemy as sa
 
 from crosscheck.canonical import CANONICAL
 from crosscheck.errors import VersionRetired
+from crosscheck.fields import FIELDS
+from crosscheck.tables import Kind
 from warehouse import archive, ddl, incoming, ops
 from warehouse.engine import Warehouse
 from warehouse.lock import take_lease
@@ -64,12 +66,23 @@ def _archive(conn: sa.Connection) -> None:
         conn.execute(sa.text(f"ALTER TABLE ops.publication ADD COLUMN IF NOT EXISTS {name} {kind}"))
 
 
+def _wider_money(conn: sa.Connection) -> None:
+    """Sums of money have 24 digits; what staging holds of one thing on one day keeps its 18."""
+    rows = conn.execute(sa.text(
+        "SELECT table_schema, table_name, column_name FROM information_schema.columns WHERE numeric_precision = 18"
+        " AND table_schema IN ('mart', 'mart_next', 'archive')")).all()
+    for schema, table, column in rows:
+        if FIELDS[column].kind is Kind.MONEY:
+            conn.execute(sa.text(f"ALTER TABLE {schema}.{table} ALTER COLUMN {column} TYPE NUMERIC(24, 6)"))
+
+
 #: What was ever applied, oldest first; the position is the version.
 STEPS: tuple[tuple[str, Step], ...] = (
     ("tables from records", _from_records), ("when a lead was lost", _lost_leads),
     ("the lead source on record", _recorded_source), ("one tie-out", _one_tieout),
     ("discounts in the reporting currency", _discounts),
-    ("when a lead was assigned and answered", _delays), ("an archive of publications", _archive))
+    ("when a lead was assigned and answered", _delays), ("an archive of publications", _archive),
+    ("wider sums of money", _wider_money))
 
 
 def all_tables() -> Iterator[sa.Table]:

@@ -15,7 +15,8 @@ from sqlalchemy.sql.functions import FunctionElement
 
 #: Two-sided 95 % of the normal distribution.
 WILSON_Z = 1.959963984540054
-MONEY = sa.Numeric(18, 6)
+#: Sums: a company's đồng outgrow the 18 digits of a single amount at a trillion.
+MONEY = sa.Numeric(24, 6)
 #: A factor of a product: DuckDB multiplies decimals of up to 18 digits within 18 digits, and overflows.
 WIDE = sa.Numeric(30, 6)
 #: Whole numbers, and a factor for them, whose product fits into 38 digits.
@@ -158,12 +159,12 @@ def portion(amount: Expression, part: Expression, whole: Expression) -> Expressi
     micros = sa.cast(sa.cast(amount, WIDE) * sa.cast(sa.literal_column("1000000"), sa.Numeric(7, 0)), _INTEGER)
     product = micros * sa.cast(part, _FACTOR)
     guess = _floor(ratio(product, whole))
-    rest = _floor(ratio(product - sa.cast(guess, _INTEGER) * sa.cast(whole, _FACTOR), whole))
+    rest = _floor(ratio(product - guess * sa.cast(whole, _FACTOR), whole))
     return sa.cast(sa.cast(guess + rest, _INTEGER) * sa.cast(sa.literal_column("0.000001"), MONEY), MONEY)
 
 
 def _floor(number: Expression) -> Expression:
-    return sa.cast(sa.func.floor(number), sa.BigInteger())
+    return sa.cast(sa.func.floor(number), _INTEGER)
 
 
 def wilson(hits: Expression, of: Expression) -> tuple[Expression, Expression]:

@@ -41,7 +41,7 @@ class Step:
     carries: bool
 
 
-AMOUNTS = st.decimals(Decimal("-999999999999.999999"), Decimal("999999999999.999999"), places=6)
+AMOUNTS = st.decimals(Decimal("-9999999999999.999999"), Decimal("9999999999999.999999"), places=6)
 STEPS = st.lists(st.builds(Step, st.sampled_from(PLAYERS), st.integers(0, 2160), st.booleans()), max_size=6)
 DEALS = st.lists(st.tuples(AMOUNTS, STEPS, st.integers(0, 2160)), min_size=1, max_size=6)
 EFFECTS = st.fixed_dictionaries({name: st.one_of(st.none(), st.decimals(0, 1, places=6)) for name in PLAYERS})
@@ -180,7 +180,7 @@ def _wins(chance: np.ndarray[Any, Any], size: int, without: int | None) -> float
 def test_without_second_touches_an_effect_is_a_share_of_wins(wins: list[str], more: list[str]) -> None:
     """Where every way has one touch, no campaign helps another: the effects are the shares of the wins."""
     ways = [([name], True) for name in wins] + [([name], False) for name in more]
-    told = [(date(2026, 6, 1), *(before or (None,) * 3), *(after or (None,) * 3), count)
+    told = [(date(2026, 6, 1), *(before or (None,) * 3), *(after or (None,) * 3), count, True)
             for (before, after), count in moves(ways).items()]
     found = removal_effects(told).to_pylist()
     assert {row["campaign_id"] for row in found} == {*wins, *more}
@@ -193,10 +193,12 @@ def test_without_second_touches_an_effect_is_a_share_of_wins(wins: list[str], mo
 def test_a_month_does_not_know_the_next() -> None:
     """Later ways leave the effects of earlier months as they were, and a way counts as lost until it is won."""
     june, july, a = date(2026, 6, 1), date(2026, 7, 1), ("p", "", "a")
-    first = [(june, None, None, None, *a, 30), (june, *a, None, None, None, 20)]
-    later = [(july, *a, None, None, None, 10)]
+    first = [(june, None, None, None, *a, 30, True), (june, *a, None, None, None, 20, True)]
+    later = [(july, *a, None, None, None, 10, True)]
     alone, both = removal_effects(first).to_pylist(), removal_effects(first + later).to_pylist()
     assert both[0] == alone[0]
     assert [(row["close_month"], row["path_count"], row["won_path_count"]) for row in both] == [
         (june, 30, 20), (july, 30, 30)]
+    kept = [(*move[:-1], False) for move in first]
+    assert removal_effects(kept + later).to_pylist() == both[1:], "a month that is not wanted counts, and is not told"
     assert removal_effects([]).num_rows == 0

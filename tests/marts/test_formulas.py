@@ -11,7 +11,7 @@ from scipy.stats import binomtest
 
 from warehouse.engine import Warehouse
 from warehouse.metrics import METRICS, RETURN_METRICS
-from warehouse.shims import MONEY, Expression, per, ratio, wilson
+from warehouse.shims import MONEY, Expression, per, portion, ratio, total, wilson
 
 
 def value(wh: Warehouse, *expressions: Expression) -> tuple[Any, ...]:
@@ -45,6 +45,17 @@ def test_cost_per_head_has_six_digits(wh: Warehouse, amount: str, count: int) ->
     """The same digits on every engine, halves upwards."""
     exact = (Decimal(amount) / count).quantize(Decimal("0.000001"), rounding=ROUND_HALF_UP)
     assert value(wh, per(number(amount), number(count)))[0] == exact
+
+
+def test_sums_of_a_large_company(wh: Warehouse) -> None:
+    """Forty amounts, each the largest that one row may hold, have an exact sum, and a third of it is exact too."""
+    largest = Decimal("999999999999.999999")
+    rows = sa.union_all(*(sa.select(sa.cast(sa.literal_column(str(largest)), sa.Numeric(18, 6)).label("amount"))
+                          for _ in range(40))).subquery("rows")
+    summed = sa.select(total(rows.c.amount).label("amount")).subquery("summed")
+    with wh.engine.connect() as conn:
+        found = conn.execute(sa.select(summed.c.amount, portion(summed.c.amount, number(1), number(3)))).one()
+    assert found == (largest * 40, Decimal("13333333333333.333320"))
 
 
 def test_returns_by_hand(wh: Warehouse) -> None:

@@ -144,6 +144,8 @@ def test_an_older_warehouse_gets_what_was_added(wh):
         for schema in ("mart", "mart_next"):
             conn.execute(sa.text(f"ALTER TABLE {schema}.lead_fact DROP COLUMN lost_at"))
         conn.execute(sa.text("DROP TABLE archive.lead_fact"))
+        for schema in ("mart", "mart_next", "archive"):
+            conn.execute(sa.text(f"ALTER TABLE {schema}.cac ALTER COLUMN spend_reporting_amount TYPE NUMERIC(18, 6)"))
         conn.execute(sa.text("ALTER TABLE ops.publication DROP COLUMN publication_no"))
     assert migrate(wh) == len(STEPS) - 1
     with wh.engine.connect() as conn:
@@ -151,6 +153,8 @@ def test_an_older_warehouse_gets_what_was_added(wh):
             assert conn.scalar(sa.text(f"SELECT COUNT(lost_at) FROM {schema}.lead_fact")) == 0
         assert conn.scalar(sa.text("SELECT COUNT(publication_no) FROM ops.publication")) == 0
         assert conn.scalar(sa.text("SELECT COUNT(lost_at) FROM archive.lead_fact")) == 0
+        assert set(conn.scalars(sa.text("SELECT numeric_precision FROM information_schema.columns WHERE table_name = "
+                                        "'cac' AND column_name = 'spend_reporting_amount'"))) == {24}
 
 
 def test_newer_schema_is_refused(wh):

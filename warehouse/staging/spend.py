@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from crosscheck.canonical import AD_DAILY, ENGAGEMENT_DAILY
 from warehouse import ddl
-from warehouse.shims import Expression, count, total
+from warehouse.shims import MONEY, Expression, count, total
 from warehouse.staging.base import UNALLOCATED, Context, Part, stack
 from warehouse.staging.fx import converted, rate_day, with_rate
 
@@ -34,7 +34,7 @@ def campaign_day(ctx: Context) -> sa.Select[Any]:
     """
     types = {"platform": sa.Text(), "account_id": sa.Text(), "campaign_id": sa.Text(), "day": sa.Date(),
              "currency_code": sa.Text(), **{name: _type(name) for name in _SUMS},
-             "spend_reporting_amount": sa.Numeric(18, 6), "fx_day": sa.Date(), "engagement_count": sa.BigInteger()}
+             "spend_reporting_amount": MONEY, "fx_day": sa.Date(), "engagement_count": sa.BigInteger()}
     part = stack(_spent(ctx), _engaged(ctx), types=types)
     single = sa.func.min(part.c.currency_code) == sa.func.max(part.c.currency_code)
     sums = {**_SUMS, "spend_reporting_amount": total, "engagement_count": count}
