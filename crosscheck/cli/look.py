@@ -10,15 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
+from crosscheck.cli.options import Config, Json
 from crosscheck.cli.out import UsageError, bad, following, print_json, raw, table
 from crosscheck.errors import ConfigError
 from crosscheck.settings import Settings, load
 
 if TYPE_CHECKING:
     from warehouse import Warehouse
-
-Json = Annotated[bool, Parameter("--json", help="Print the result as JSON.")]
-Config = Annotated[Path | None, Parameter("--config", help="The configuration; default ./crosscheck.toml.")]
 
 
 def status(*, runs: int = 5, run: str = "", config: Config = None, as_json: Json = False) -> int:

@@ -7,7 +7,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from crosscheck.cli.look import Config, Json, begun, pairs, show
+from crosscheck.cli.look import begun, pairs, show
+from crosscheck.cli.options import Config, Json
 from crosscheck.cli.out import note, print_json
 from crosscheck.settings import load
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from crosscheck.cli.look import Config, Json
+from crosscheck.cli.options import Config, Json
 from crosscheck.cli.out import UsageError, following, note, print_json, raw, table
 from crosscheck.errors import ConfigError
 from crosscheck.settings import load

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from getpass import getuser
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-from cyclopts import Parameter
-
+from crosscheck.cli.options import Config, Json
 from crosscheck.cli.out import UsageError, complain, following, note, print_json, progress, table
 from crosscheck.errors import ConfigError
 from crosscheck.settings import load
@@ -17,9 +15,6 @@ from crosscheck.windows import Window
 
 if TYPE_CHECKING:
     from flows.night import Night
-
-Json = Annotated[bool, Parameter("--json", help="Print the result as JSON.")]
-Config = Annotated[Path | None, Parameter("--config", help="The configuration; default ./crosscheck.toml.")]
 
 
 def run(*, as_of: datetime | None = None, deep: bool = False, source: tuple[str, ...] = (),

@@ -5,17 +5,14 @@ from __future__ import annotations
 import time
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-from cyclopts import Parameter
-
+from crosscheck.cli.options import Json
 from crosscheck.cli.out import UsageError, following, note, print_json, raw
 from crosscheck.errors import ConfigError
 
 if TYPE_CHECKING:
     from sandbox.model import Company
-
-Json = Annotated[bool, Parameter("--json", help="Print the result as JSON.")]
 
 
 def generate(folder: Path, *, seed: int = 7, scale: float = 1.0, as_json: Json = False) -> int:

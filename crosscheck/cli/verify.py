@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
 
-from cyclopts import Parameter
-
+from crosscheck.cli.options import Config, Json
 from crosscheck.cli.out import following, print_json, raw, table
 from crosscheck.settings import load
 
-Json = Annotated[bool, Parameter("--json", help="Print the result as JSON.")]
-
 
 def verify(company: Path, *, night: int = 0, missed: tuple[int, ...] = (),
-           config: Annotated[Path | None, Parameter("--config")] = None, as_json: Json = False) -> int:
+           config: Config = None, as_json: Json = False) -> int:
     """Compare every published number with the answer that the company's own events give.
 
     Example: `crosscheck verify var/company`
