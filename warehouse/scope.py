@@ -71,7 +71,8 @@ class Scopes:
         cohorts = sa.select(won.c.cohort_month.label("start")).where(won.c.cohort_month.is_not(None))
         created = sa.union(sa.select(self._bases["created"].c.start), cohorts)
         self._bases["created"] = self._keep("days_cohort", created)
-        self._bases["closed"] = self._keep("days_closed", sa.select(won.c.closed_day.label("start")).distinct())
+        closed = self._keep("days_closed", sa.select(won.c.closed_day.label("start")).distinct())
+        self._bases["closed"] = self._ctx.scopes["closed"] = closed
         return days, rows
 
     def _facts(self, mart: Mart, superseded: sa.Table) -> tuple[sa.Table, tuple[date, ...], sa.Select[Any] | None]:

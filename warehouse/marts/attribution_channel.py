@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from crosscheck.fields import columns
 from crosscheck.tables import Layer, Table
 from warehouse import ddl
-from warehouse.marts.base import Check, Mart, arrange
+from warehouse.marts.base import Check, Mart, Partition, arrange
 from warehouse.marts.chain import ENOUGH, removal_effects
 from warehouse.marts.deal_fact import RECORD as DEAL_FACT
 from warehouse.marts.lead_fact import RECORD as LEAD_FACT
@@ -59,7 +59,8 @@ def select(ctx: Context) -> sa.Select[Any]:
 def path_move(ctx: Context) -> sa.Select[Any]:
     """One row per month, place before and place after, with how many ways went on so: null before is a beginning.
 
-    Null after is a won deal. A touch that nothing follows is the end of a way that leads to nothing yet.
+    Null after is a won deal. A touch that nothing follows is the end of a way that leads to nothing yet. All months
+    are needed, because a chain is counted from the beginning; those `is_wanted` are to be told.
     """
     event = _numbered(ctx, ctx.step(travelled))
     way: dict[str, Any] = {"partition_by": (*(event.c[name] for name in _HEAD), event.c.won_before),
@@ -70,7 +71,8 @@ def path_move(ctx: Context) -> sa.Select[Any]:
     names = (*(f"before_{name}" for name in _CAMPAIGN), *_CAMPAIGN)
     further = sa.select(step.c.month, *(step.c[name] for name in names)).where(moved)
     every = sa.union_all(_beginnings(ctx), further).subquery("move")
-    return sa.select(every, sa.func.count().label("move_count")).group_by(*every.c)
+    counted = sa.select(every, sa.func.count().label("move_count")).group_by(*every.c).subquery("counted")
+    return sa.select(counted, ctx.within(RECORD.name, counted.c.month).label("is_wanted"))
 
 
 def travelled(ctx: Context) -> sa.Select[Any]:
@@ -133,6 +135,17 @@ def _is_end(deal: Selectable) -> Expression:
     return sa.and_(deal.c.is_won, deal.c.head_lead_id.is_not(None), deal.c.closed_at.is_not(None))
 
 
+def stale(ctx: Context) -> sa.Select[Any]:
+    """Every month from the earliest on in which a touch or a win differs: a chain is counted from all before it."""
+    touch, there = ctx.current(TOUCH).alias("touch"), ddl.table(RECORD, "mart")
+    days = (sa.select(ctx.scopes[name].c.start) for name in (TOUCH.name, "closed"))
+    changed = sa.union_all(*days).subquery("changed")
+    earliest = sa.select(start_of("month", sa.func.min(changed.c.start))).scalar_subquery()
+    every = sa.union(sa.select(start_of("month", touch.c.created_day).label("month")), sa.select(there.c.close_month))
+    month = every.subquery("every_month")
+    return sa.select(month.c.month).where(month.c.month >= earliest)
+
+
 def evidence(row: Mapping[Any, Any]) -> Mapping[str, Expression]:
     """The leads by which people came to the campaign up to the month's end, and what these people bought by then."""
     touch, lead, deal = ddl.table(TOUCH, "mart"), ddl.table(LEAD_FACT, "mart"), ddl.table(DEAL_FACT, "mart")
@@ -143,4 +156,5 @@ def evidence(row: Mapping[Any, Any]) -> Mapping[str, Expression]:
     return {"lead_fact": leads, "deal_fact": sa.and_(deal.c.is_won, deal.c.closed_day <= end, deals)}
 
 
-MART = Mart(RECORD, select, PROSE, CHECKS, evidence=evidence, is_exact=True)
+MART = Mart(RECORD, select, PROSE, CHECKS, Partition("close_month", "month", ("closed",)), stale, evidence,
+            is_exact=True)

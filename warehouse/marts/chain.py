@@ -60,21 +60,26 @@ class Chain:
         return int(self.moves[:, self.place[campaign]].sum())
 
     def effects(self) -> np.ndarray[Any, Any]:
-        """The removal effect of each campaign, 0..1, in order; 0 where nothing came by or nothing was won."""
+        """The removal effect of each campaign, 0..1, in order; 0 where nothing came by or nothing was won.
+
+        Only campaigns that somebody came to are solved: the same ways give the same last bit, whoever else is known.
+        """
         import numpy as np
 
-        visits = self.moves.sum(axis=1, keepdims=True)
-        chance = np.divide(self.moves, visits, out=np.zeros_like(self.moves), where=visits > 0)
-        begin, inner = chance[self.size, :self.size], chance[:self.size]
-        stays = np.linalg.inv(np.eye(self.size) - inner[:, :self.size])
+        visits = self.moves.sum(axis=1)
+        known = np.flatnonzero(visits[:self.size])
+        chance = self.moves[[*known, self.size]] / np.maximum(visits[[*known, self.size]], 1)[:, None]
+        begin, inner = chance[-1, known], chance[:-1]
+        stays = np.linalg.inv(np.eye(known.size) - inner[:, known])
         wins = stays @ inner[:, self.won]
-        all_wins = begin @ wins
-        lost = (begin @ stays) / np.diag(stays) * wins
-        return lost / all_wins if all_wins > 0 else np.zeros(self.size)
+        all_wins, found = begin @ wins, np.zeros(self.size)
+        if all_wins > 0:
+            found[known] = (begin @ stays) / np.diag(stays) * wins / all_wins
+        return found
 
 
 def removal_effects(moves: Sequence[Any]) -> pa.Table:
-    """One row per month and campaign that anybody came to by its end; `moves` as `path_move` selects them."""
+    """One row per wanted month and campaign that anybody came to by its end; `moves` as `path_move` selects them."""
     import pyarrow as pa
 
     from crosscheck.fields import FIELDS
@@ -89,11 +94,13 @@ def removal_effects(moves: Sequence[Any]) -> pa.Table:
 
 def _rows(moves: Iterable[Any]) -> Iterator[tuple[Any, ...]]:
     told = sorted((_month(move) for move in moves), key=itemgetter(0))  # whole counts: their order is nothing
-    campaigns = sorted({after for _, _, after, _ in told if after is not None})
+    campaigns = sorted({after for _, _, after, _, _ in told if after is not None})
     chain = Chain(campaigns)
-    for month, group in groupby(told, key=itemgetter(0)):
-        for _, before, after, count in group:
+    for (month, wanted), group in groupby(told, key=itemgetter(0, 4)):
+        for _, before, after, count, _ in group:
             chain.add(before, after, count)
+        if not wanted:
+            continue
         effects = chain.effects() if chain.won_paths >= ENOUGH else None
         for place, campaign in enumerate(campaigns):
             if touches := chain.touches(campaign):
@@ -101,10 +108,10 @@ def _rows(moves: Iterable[Any]) -> Iterator[tuple[Any, ...]]:
                        None if effects is None else _rounded(effects[place]))
 
 
-def _month(move: Any) -> tuple[date, Campaign | None, Campaign | None, int]:
-    month, *names, count = move
+def _month(move: Any) -> tuple[date, Campaign | None, Campaign | None, int, bool]:
+    month, *names, count, wanted = move
     before, after = tuple(names[:3]), tuple(names[3:])
-    return month, None if before[0] is None else before, None if after[0] is None else after, count
+    return month, None if before[0] is None else before, None if after[0] is None else after, count, wanted
 
 
 def _rounded(effect: float) -> Decimal:

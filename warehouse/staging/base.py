@@ -41,7 +41,7 @@ UNATTRIBUTED = "(unattributed)"
 class Context:
     """One build: its clock, its currency, its scope. Without a connection steps become CTEs.
 
-    `scopes` holds, by mart, the first days of the partitions to build. `persons` are those whose leads are judged
+    `scopes` holds, by mart or basis, the first days of what is to be built. `persons` are those whose leads are judged
     anew, `superseded` the keys of these leads and of their deals (by table of staging), `judged` the new facts (by
     mart). All are empty in a full build.
     """
