@@ -53,7 +53,7 @@ def check_facts(wh: Warehouse, gx: Session, gate: int, name: str, facts: Sequenc
 def _counted(wh: Warehouse, facts: Sequence[Fact]) -> list[_Count]:
     """One query for all; when it fails, one for each, so that only the fact that cannot be asked is without answer."""
     queries = [query.scalar_subquery() for fact in facts for query in (
-        sa.select(sa.func.count()).select_from(fact.failing.subquery()) if fact.count is None else fact.count,
+        sa.select(sa.func.count()).select_from(fact.subjects.subquery()) if fact.count is None else fact.count,
         fact.evaluated)]
     try:
         with wh.engine.connect() as conn:
@@ -90,7 +90,7 @@ def _answer(wh: Warehouse, fact: Fact, result: Any | None, count: _Count) -> Che
 
 def _subjects(wh: Warehouse, fact: Fact) -> str:
     with wh.engine.connect() as conn:
-        rows = conn.execute(fact.failing.limit(_SUBJECTS_SHOWN)).mappings().all()
+        rows = conn.execute(fact.subjects.limit(_SUBJECTS_SHOWN)).mappings().all()
     shown = "; ".join(" ".join(f"{key}={_text(value)}" for key, value in row.items()) for row in rows)
     return f"{fact.meaning}: {shown}"
 

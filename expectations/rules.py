@@ -46,17 +46,22 @@ class Fact:
 
     Its columns are labelled for the reader (`account_id=a1 day=2026-11-20 …`) and hold no personal data.
     `evaluated` counts what was looked at; zero is a failure where `must_apply`. `count`: a cheaper way to the number of
-    subjects than to list them.
+    subjects than to list them; then the select that lists them may be a function, made only when there are any.
     """
 
     table: str
     name: str
     severity: Severity
-    failing: sa.Select[Any]
+    failing: sa.Select[Any] | Callable[[], sa.Select[Any]]
     evaluated: sa.Select[Any]
     meaning: str
     must_apply: bool = False
     count: sa.Select[Any] | None = None
+
+    @property
+    def subjects(self) -> sa.Select[Any]:
+        """What breaks it, a row each."""
+        return self.failing if isinstance(self.failing, sa.Select) else self.failing()
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,6 @@ from warehouse.marts.base import BuiltMart, Check
 
 #: Keys that point at a person; a failing row is counted, not named.
 _PERSONAL = frozenset({"lead_id", "deal_id", "person_key", "head_lead_id", "root_id"})
-#: What tells of one night alone: after an eventful night a quiet one has little to tell.
-_OF_ONE_NIGHT = frozenset({"why_changed"})
 _SMALLEST: sa.ColumnElement[Any] = sa.literal_column("0.000001")
 
 
@@ -36,7 +34,7 @@ def checks(mart: BuiltMart, declared: Sequence[Check]) -> list[Fact]:
 def facts(built: Sequence[BuiltMart], gates: Gates) -> list[Fact]:
     """Sums tie out, no mart lost most of its rows; over the rebuilt partitions."""
     by_name = {mart.table.name: mart for mart in built}
-    found = [_shrunk(mart, gates) for mart in built if mart.table.name not in _OF_ONE_NIGHT]
+    found = [_shrunk(mart, gates) for mart in built if not mart.is_of_one_night]
     if "campaign_roi_daily" in by_name:
         found += _spend(by_name["campaign_roi_daily"])
     if "lead_fact" in by_name:

@@ -7,9 +7,11 @@ only add partitions, so that a build of parts gives the same tables as a build o
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -54,7 +56,22 @@ def build(wh: Warehouse, run: Run, *, full: bool = False, states: LeadStates | N
     the other rule files, by default as shipped. Everything is built when asked for, the first time, and when rules,
     currency or definitions changed.
     """
-    return wh.write(lambda conn: _build(conn, wh.settings, run, full, states, rules or default_rules()))
+    with _no_collection():
+        return wh.write(lambda conn: _build(conn, wh.settings, run, full, states, rules or default_rules()))
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Statements are cycles that live as long as the build: the collector would walk them over and over, a tenth of a
+    quiet night's build, and find nothing to free.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def context(settings: Settings, as_of: datetime, conn: sa.Connection | None = None,
@@ -99,7 +116,8 @@ def _make(conn: sa.Connection, ctx: Context, mart: Mart, scopes: Scopes | None) 
     if chosen is not None:
         rows = conn.execute(sa.insert(target).from_select(target.c.keys(), chosen)).rowcount
         _analyse(conn, target)
-    return BuiltMart(mart.record, mart.partition.column if mart.partition else None, partitions, rows)
+    return BuiltMart(mart.record, mart.partition.column if mart.partition else None, partitions, rows,
+                     mart.is_of_one_night)
 
 
 def _analyse(conn: sa.Connection, target: sa.Table) -> None:

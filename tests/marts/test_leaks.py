@@ -136,7 +136,7 @@ def hold(wh: Warehouse, report: BuildReport) -> None:
                 broken = f"SELECT COUNT(*) FROM mart_next.{mart.RECORD.name} WHERE ({check.predicate}) IS NOT TRUE"
                 assert conn.scalar(sa.text(broken)) == 0, check.name
         tied = [fact for fact in facts([built["leak_waterfall"]], Gates()) if fact.name == "the causes add up"]
-        assert [conn.execute(fact.failing).all() for fact in tied] == [[]]
+        assert [conn.execute(fact.subjects).all() for fact in tied] == [[]]
 
 
 def test_owner_rule_and_version(mart_wh: Warehouse) -> None:

@@ -55,7 +55,8 @@ class Mart:
     `stale` selects partitions whose published rows would read differently today though no source row changed:
     a cohort has matured, a campaign got a name. `evidence` says what a row counts, beyond the campaign, source and
     period that it shares with its evidence; of a table that is not named it counts nothing. `is_exact`: it names the
-    evidence by itself, and shares nothing with it.
+    evidence by itself, and shares nothing with it. `is_of_one_night`: after an eventful night a quiet one has little to
+    tell, so fewer rows are no loss.
     """
 
     record: Table
@@ -66,6 +67,7 @@ class Mart:
     stale: Step | None = None
     evidence: Evidence = everything
     is_exact: bool = False
+    is_of_one_night: bool = False
 
     @property
     def name(self) -> str:
@@ -80,12 +82,16 @@ class Mart:
 
 @dataclass(frozen=True)
 class BuiltMart:
-    """What publication has to replace: the partitions of a mart that `mart_next` now holds; None: all of it."""
+    """What publication has to replace: the partitions of a mart that `mart_next` now holds; None: all of it.
+
+    `is_of_one_night` as the mart says.
+    """
 
     table: Table
     partition_column: str | None = None
     partitions: tuple[date, ...] | None = None
     rows: int = 0
+    is_of_one_night: bool = False
 
     def replaced(self, shown: sa.FromClause) -> Expression:
         """Whether a published row lies in what is replaced."""

@@ -149,4 +149,4 @@ def evidence(row: Mapping[Any, Any]) -> Mapping[str, Expression]:
     return parts.get(str(row["changed_metric"]), leads)
 
 
-MART = Mart(RECORD, select, PROSE, CHECKS, evidence=evidence)
+MART = Mart(RECORD, select, PROSE, CHECKS, evidence=evidence, is_of_one_night=True)
