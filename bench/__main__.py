@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import pickle
 import shutil
 import statistics
@@ -27,12 +28,16 @@ def main() -> None:
     words.add_argument("--leads", type=int, default=200_000)
     words.add_argument("--rounds", type=int, default=3)
     words.add_argument("--engine", default="duckdb:///warehouse.duckdb", help="a PostgreSQL URL measures that engine")
+    words.add_argument("--slope", action="store_true", help="each mart at a tenth of the leads and at all of them")
     words.add_argument("--play", type=Path, help=argparse.SUPPRESS)
     said = words.parse_args()
     if said.play:
         sys.stdout.write(json.dumps(play(said.play, said.engine)))
         return
     folder = Path("build/bench").resolve()
+    if said.slope:
+        slope(folder, said.ads, said.leads, said.engine)
+        return
     landed = prepare(folder, Size(ads=said.ads, leads=said.leads))
     rounds = [measure(folder, landed, said.engine) for _ in range(said.rounds)]
     figures = summary(rounds)
@@ -57,12 +62,35 @@ def prepare(folder: Path, size: Size) -> list[nights.Landed]:
 
 def measure(folder: Path, landed: list[nights.Landed], engine: str) -> dict[str, Any]:
     """The floor and us, one after the other, so that both meet the same machine."""
+    return floor(folder / "landing", landed, folder) | _ours(folder, engine)
+
+
+def _ours(folder: Path, engine: str) -> dict[str, Any]:
     for name in ("warehouse.duckdb", "published.duckdb"):
         (folder / name).unlink(missing_ok=True)
-    raw = floor(folder / "landing", landed, folder)
     command = [sys.executable, "-m", "bench", "--play", str(folder), "--engine", engine]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    return raw | json.loads(done.stdout)
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def slope(folder: Path, ads: int, leads: int, engine: str) -> None:
+    """Seconds of each mart's full build at a tenth of the leads and at all of them; a slope of 1 is in proportion.
+
+    The ads are as many at both sizes. Below a twentieth of a second a mart is all overhead, and has no slope.
+    """
+    few, many = (_played(folder, Size(ads=ads, leads=size), engine) for size in (leads // 10, leads))
+    print(f"{'mart':28} {leads // 10:>12,} {leads:>12,}  slope")
+    for name, seconds in many["first_marts_s"].items():
+        before = few["first_marts_s"][name]
+        shown = f"{math.log10(seconds / before):.2f}" if min(seconds, before) >= 0.05 else "-"
+        print(f"{name:28} {before:12.3f} {seconds:12.3f}  {shown}")
+    print(f"{'peak, MiB':28} {few['peak_mib']:12,} {many['peak_mib']:12,}")
+
+
+def _played(folder: Path, size: Size, engine: str) -> dict[str, Any]:
+    prepare(folder, size)
+    return _ours(folder, engine)
 
 
 def summary(rounds: list[dict[str, Any]]) -> dict[str, Any]:
