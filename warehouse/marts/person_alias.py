@@ -23,7 +23,7 @@ from warehouse.staging.records import LEAD_PERSON
 RECORD = Table(
     "person_alias", Layer.MART,
     "One row per lead and alias that it shares with another lead, or merge in the CRM by which it went or stayed.",
-    ("source", "lead_id", "alias_kind", "alias_key"),
+    ("source", "lead_id", "alias_kind"),
     columns("source lead_id alias_kind alias_key alias_no person_key is_linking", "refused_because", basis="")
     + columns("alias_lead_count alias_email_count alias_phone_count", basis=""),
     "Leads with one `person_key` are one person: walk from a lead to its linking aliases, to their other leads, and so "
