@@ -1,4 +1,4 @@
-"""Truth, first part continued: which records are the same person, by what they share, and what is not enough for that."""
+"""Truth, first part continued: which records are one person by what they share, and what is not enough for that."""
 
 from __future__ import annotations
 

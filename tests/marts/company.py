@@ -95,7 +95,8 @@ class Company:
         pick = self.chance.choice
         self._put(wh, "lead", {
             "lead_id": name, "created_day": day, "created_at": noon(day, self.chance.randrange(12)),
-            "person_key": person, "email_hash": person, "phone_hash": self._phone(), "is_email_valid": pick((True, True, False, None)),
+            "person_key": person, "email_hash": person, "phone_hash": self._phone(),
+            "is_email_valid": pick((True, True, False, None)),
             "owner_id": pick(("an", "binh", None)),
             "utm_source": pick((None, "Facebook", "google", "newsletter")),
             "recorded_source": (None, "AD", "OWN", "TYPED", "OWN")[self.made % 5],

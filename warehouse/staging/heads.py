@@ -81,7 +81,7 @@ def lead_head(ctx: Context) -> sa.Select[Any]:
         sa.func.coalesce(head.c.created_at, live.c.created_at).label("head_created_at"),
         sa.func.coalesce(head.c.created_day, live.c.created_day).label("head_created_day"),
     ).select_from(live.outerjoin(head, head.c.person_key == live.c.person_key)).cte("resolved")
-    shared = [resolved.c[name] for name in ("person_key", "created_day", "head_source", "head_lead_id", 
+    shared = [resolved.c[name] for name in ("person_key", "created_day", "head_source", "head_lead_id",
                                             "head_created_at", "head_created_day")]
     alias = (sa.select(gone.c.source, gone.c.lead_id, *shared, sa.false().label("is_live"))
              .join(resolved, sa.and_(resolved.c.source == gone.c.source, resolved.c.lead_id == gone.c.root_id)))

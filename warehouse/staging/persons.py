@@ -40,7 +40,8 @@ _FACTS = ("person_key", "created_at", "email_hash", "phone_hash")
 
 def alias_link(ctx: Context) -> sa.Select[Any]:
     """One row per lead and alias that another lead carries too, or merge: how many carry it, why it links nobody."""
-    carried = sa.union_all(*(_carriers(kind, column) for kind, column in _COLUMNS.items()), *_merges(ctx)).cte("carried")
+    parts = (*(_carriers(kind, column) for kind, column in _COLUMNS.items()), *_merges(ctx))
+    carried = sa.union_all(*parts).cte("carried")
     key = (carried.c.alias_kind, carried.c.alias_key)
     size = (sa.select(*key, sa.func.count().label("alias_lead_count"),
                       sa.func.count(sa.distinct(carried.c.email_hash)).label("alias_email_count"),
@@ -128,7 +129,7 @@ def components(rows: Sequence[Any]) -> pa.Table:
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
-    lead, alias, links = np.array(rows, dtype=np.int64).reshape(-1, 3).T
+    lead, alias, links = (np.fromiter((row[place] for row in rows), dtype=np.int64) for place in range(3))
     used, leads = links == 1, lead.max(initial=0) + 1
     size = int(leads + alias.max(initial=0) + 1)
     edges = (lead[used], alias[used] + leads)
