@@ -35,6 +35,8 @@ EMAILS_OF_A_PHONE = PHONES_OF_AN_EMAIL = 3
 #: Columns of a lead that hold an alias, by kind. Merges stand in a table of their own.
 _COLUMNS = {"email": "email_hash", "phone": "phone_hash", "vendor_lead_id": "vendor_lead_id", "gclid": "gclid",
             "fbclid": "fbclid", "ttclid": "ttclid"}
+#: How the key begins that stands for an erased person. No source may have a colon in its name.
+ERASED = "erased:"
 _FACTS = ("person_key", "created_at", "email_hash", "phone_hash")
 
 
@@ -57,10 +59,15 @@ def alias_link(ctx: Context) -> sa.Select[Any]:
 def _carriers(kind: str, column: str) -> sa.Select[Any]:
     """Leads with an alias of one kind that another lead has as well."""
     lead, every = ddl.table(LEAD), ddl.table(LEAD).alias("every")
-    again = (sa.select(every.c[column]).where(every.c[column].is_not(None)).group_by(every.c[column])
+    again = (sa.select(every.c[column]).where(every.c[column].is_not(None), _is_known(every)).group_by(every.c[column])
              .having(sa.func.count() > 1))
     return sa.select(lead.c.source, lead.c.lead_id, _word(kind), lead.c[column].label("alias_key"),
-                     *(lead.c[name] for name in _FACTS)).where(lead.c[column].in_(again))
+                     *(lead.c[name] for name in _FACTS)).where(lead.c[column].in_(again), _is_known(lead))
+
+
+def _is_known(lead: Selectable) -> Expression:
+    """Who was erased is recognised by nothing: his clicks could no longer contradict anybody's."""
+    return ~lead.c.person_key.startswith(ERASED)
 
 
 def _merges(ctx: Context) -> list[sa.Select[Any]]:
