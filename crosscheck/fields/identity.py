@@ -9,8 +9,6 @@ FIELDS = (
     Field("alias_kind", Kind.TEXT, "What the leads have in common.", allowed=ALIAS_KINDS),
     Field("alias_key", Kind.ID, "The keyed hash of the address or number, the id of the form or click, or for a merge "
                                 "source and id of the survivor."),
-    Field("lead_no", Kind.COUNT, "A number for the lead, within one build.", low=1),
-    Field("component_no", Kind.COUNT, "A number for the person, within one build.", low=0),
     Field("alias_no", Kind.COUNT, "Place of the kind from strong to weak, from 1.", low=1),
     Field("is_linking", Kind.FLAG, "Leads with this alias are one person."),
     Field("refused_because", Kind.TEXT, "Why the alias links nobody: `shared` by too many contacts, or a `conflict` of "

@@ -20,11 +20,11 @@ import sqlalchemy as sa
 
 from crosscheck.canonical import LEAD
 from crosscheck.fields.identity import ALIAS_KINDS
+from crosscheck.tables import Column, Field, Kind, Layer, Table
 from warehouse import ddl
 from warehouse.shims import Expression, binary_order
 from warehouse.staging.base import Context, Selectable
 from warehouse.staging.heads import merged_lead
-from warehouse.staging.records import PERSON_COMPONENT
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -37,6 +37,10 @@ _COLUMNS = {"email": "email_hash", "phone": "phone_hash", "vendor_lead_id": "ven
             "fbclid": "fbclid", "ttclid": "ttclid"}
 #: How the key begins that stands for an erased person. No source may have a colon in its name.
 ERASED = "erased:"
+#: What `components` makes; no table has these words.
+COMPONENT = Table("component", Layer.STAGING, "One row per lead that shares an alias, by number.", ("lead_no",), (
+    Column(Field("lead_no", Kind.COUNT, "A number for the lead, within one build."), required=True),
+    Column(Field("component_no", Kind.COUNT, "A number for its person, within one build."), required=True)))
 _FACTS = ("person_key", "created_at", "email_hash", "phone_hash")
 
 
@@ -110,7 +114,7 @@ def lead_person(ctx: Context) -> sa.Select[Any]:
     A key that is a refused alias would name several people; the record's own address stands in for it.
     """
     link = ctx.step(alias_link)
-    group = ctx.computed(components, _pairs, PERSON_COMPONENT)
+    group = ctx.computed(components, _pairs, COMPONENT)
     shared = sa.and_(link.c.alias_key == link.c.person_key, link.c.refused_because.is_not(None))
     by = [link.c[name] for name in ("lead_no", *LEAD.key, "person_key", "created_at")]
     one = (sa.select(*by, sa.func.max(sa.case((shared, 1), else_=0)).label("is_shared"))

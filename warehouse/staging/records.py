@@ -31,9 +31,6 @@ CAMPAIGN_KEY = _derived(
 LEAD_PERSON = _derived(
     "lead_person", "One row per lead whose person is known by another key than the lead's own record gives.",
     "source lead_id", "person_key")
-#: No table: the words of a step that Python computes.
-PERSON_COMPONENT = _derived("person_component", "One row per lead, by number, that shares an alias.", "lead_no",
-                            "component_no")
 BUILD_BASIS = _derived(
     "build_basis", "One row: what the definitions behind the last build were.", "fingerprint")
 BUSINESS_CLOCK = _derived(
