@@ -114,11 +114,13 @@ def _created(numbers: Numbers, size: Size) -> Instants:
 
 
 def _leads(numbers: Numbers, size: Size) -> dict[str, Any]:
-    """Four in five carry a campaign's id, every fortieth repeats a person."""
+    """Four in five carry a campaign's id, every fortieth repeats a person, every fiftieth shares a phone."""
     created, count = _created(numbers, size), len(numbers)
+    people = [f"p{n if n % 40 else n - n % 7}" for n in numbers]
     tagged = [f"c{n % size.campaigns}" if n % 5 < 4 else None for n in numbers]
     return {"source": ["hubspot"] * count, "lead_id": [f"l{n}" for n in numbers],
-            "person_key": [f"p{n if n % 40 else n - n % 7}" for n in numbers], "created_at": created,
+            "person_key": people, "email_hash": people, "created_at": created,
+            "phone_hash": [f"t{n if n % 50 else n - n % 11}" for n in numbers],
             "created_day": created.astype("datetime64[D]"), "updated_at": created, "is_archived": [False] * count,
             "is_email_valid": [True] * count, "utm_campaign": tagged, "utm_campaign_norm": tagged}
 

@@ -92,6 +92,7 @@ class Store(_Section):
     landing: str = "var/landing"
     docs: str = "var/data-docs"
     landing_retention_days: int = 400
+    contact_retention_days: int = Field(400, ge=1)  # raw contact data of leads that nobody changed any more
     docs_retention_days: int = 30
     archive_retention_days: int = Field(400, ge=1)
     memory_limit: str = "1GB"  # of DuckDB; beyond it work spills to disk

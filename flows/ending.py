@@ -20,6 +20,8 @@ from flows.report import Counts, Night, Outcome
 from flows.sources import Refused
 from flows.steps import Work
 from warehouse import incoming, ledger
+from warehouse.engine import naive_utc
+from warehouse.suppress import expire
 
 _LOG = logging.getLogger(__name__)
 _STATUS = {Outcome.PUBLISHED: "published", Outcome.PARTIAL: "published", Outcome.GATE_FAILED: "gate_failed",
@@ -71,11 +73,13 @@ def _tell(work: Work, messages: list[Message], *, resolving: bool) -> Delivery:
 
 
 def _clean(work: Work) -> None:
-    """Tonight's scratch rows, raw contact data among them; retention of raw payloads; what killed readings left.
+    """Tonight's scratch rows, raw contact data among them; what is older than its retention; what killed readings left.
 
     Files that will not go are never a reason to fail a night.
     """
     incoming.clear(work.wh)
+    days = work.settings.store.contact_retention_days
+    work.wh.write(lambda conn: expire(conn, naive_utc(work.run.as_of), days))
     oldest = work.run.as_of - timedelta(days=work.settings.store.landing_retention_days)
     try:
         work.zone.expire(oldest.isoformat())

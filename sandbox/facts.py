@@ -33,6 +33,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "leak_waterfall": ("platform", "account_id", "campaign_id", "cohort_month", "leak_cause"),
     "speed_to_lead": ("source", "platform", "account_id", "campaign_id", "cohort_month", "delay", "clock"),
     "response_curve": ("delay", "clock", "delay_band"),
+    "person_alias": ("source", "lead_id", "alias_kind"),
     "sla_breach": ("source", "lead_id"),
     "spend_waste": ("platform", "account_id", "campaign_id", "cohort_month"),
     "rep_conversion": ("source", "owner_id", "cohort_quarter", "horizon_days"),

@@ -11,6 +11,7 @@ from sandbox.catalogue import META_VN, Plan
 from sandbox.contradictions import contradict
 from sandbox.delays import misroute
 from sandbox.histories import Office, Sale
+from sandbox.identities import entangle
 from sandbox.journeys import wander
 from sandbox.leads import Arrival, Reception, name_at
 from sandbox.leaking import leak
@@ -58,6 +59,7 @@ def plant(rng: Random, draft: Draft, reception: Reception, office: Office, runs:
     leak(draft.leads, draft.deals, draft.planted, reception.nights[0])
     misroute(draft.leads, draft.planted, reception.first)
     wander(draft.arrivals, draft.leads, draft.deals, draft.planted, reception.nights[0])
+    entangle(draft.leads, draft.deals, draft.planted, reception.nights)
 
 
 def _repeats(rng: Random, draft: Draft, reception: Reception, office: Office, runs: Sequence[Running]) -> None:

@@ -26,6 +26,7 @@ from sandbox.truth_leaks import leaks, waterfall
 from sandbox.truth_ledger import Ledger
 from sandbox.truth_origin import UNMATCHED, CampaignKey
 from sandbox.truth_payback import payback
+from sandbox.truth_persons import aliases
 from sandbox.truth_roi import Cells, closed, cohort, daily, month
 from sandbox.truth_shares import SMALL_SAMPLE, wilson
 from sandbox.truth_sla import breaches
@@ -59,7 +60,7 @@ def expected(company: Company, night: int, *, missed: Collection[int] = ()) -> T
              "lead_origin": origins, "sourcing": sourcing,
              "sourcing_conflict": claimed,
              "rep_conversion": conversion, "follow_up": followed, "cac": cac,
-             "cohort_payback": payback,
+             "cohort_payback": payback, "person_alias": links,
              "speed_to_lead": speed, "response_curve": curve, "sla_breach": breaches}
     rows = {mart: dict(sorted(found(ledger))) for mart, found in marts.items()} | attributed(ledger)
     return Truth(night, rows)
@@ -141,6 +142,11 @@ def leak_evidence(ledger: Ledger) -> Iterator[tuple[Key, Cells]]:
 def leak_waterfall(ledger: Ledger) -> Iterator[tuple[Key, Cells]]:
     """Per campaign, mature month and cause: how many leads, and what they are worth."""
     yield from waterfall(ledger.cases, ledger.today, ledger.currency)
+
+
+def links(ledger: Ledger) -> Iterator[tuple[Key, Cells]]:
+    """Per lead and thing that it shares with another: whether that makes them one person."""
+    yield from aliases(ledger.shared)
 
 
 def origins(ledger: Ledger) -> Iterator[tuple[Key, Cells]]:

@@ -11,7 +11,8 @@ from sandbox.calendar import DAYS_OFF, local_date
 from sandbox.model import Call, Company, Deal, Lead
 from sandbox.truth_events import Head, Win, standing
 from sandbox.truth_origin import CampaignKey, Directory
-from sandbox.truth_people import LeadKey, counted, heads
+from sandbox.truth_people import LeadKey, counted
+from sandbox.truth_persons import heads
 
 LEAK_DAYS = 30
 _HOT_PAGE = "https://us.phohien.example/quote"

@@ -10,7 +10,8 @@ from decimal import Decimal
 from sandbox.calendar import local_date
 from sandbox.model import Company, Deal, FxRate, Lead, StatusChange
 from sandbox.truth_origin import CampaignKey, Directory
-from sandbox.truth_people import LeadKey, counted, heads, is_listed, is_reachable
+from sandbox.truth_people import LeadKey, counted, is_listed, is_reachable
+from sandbox.truth_persons import heads
 from sandbox.view import current, updated_at
 
 #: What a status means, as both departments agreed; everything else means nothing.

@@ -1,13 +1,13 @@
-"""Truth, first part: which records are the same person, by the truth's own reading of mails and phones."""
+"""Truth, first part: who left which contact, by the truth's own reading of mails and phones, and whom a night saw."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from sandbox.model import Lead
-from sandbox.view import exists, survivor
+from sandbox.view import exists
 
 LeadKey = tuple[str, str]
 
@@ -41,7 +41,7 @@ def is_reachable(lead: Lead) -> bool:
 
 
 def person_of(lead: Lead) -> str:
-    """Who the records say it is: the mail, else the phone, else the record itself."""
+    """Who the record says it is, for itself: the mail, else the phone, else the record."""
     return mail(lead.email) or phone(lead.phone) or f"{lead.crm}:{lead.lead_id}"
 
 
@@ -55,17 +55,3 @@ def counted(leads: Sequence[Lead], nights: Sequence[datetime]) -> list[Lead]:
     """The leads that some night saw and that are not merged away by the last of these nights."""
     return [lead for lead in leads
             if exists(lead, nights[-1]) and any(is_listed(lead, night) for night in nights)]
-
-
-def heads(leads: Sequence[Lead], nights: Sequence[datetime]) -> Mapping[LeadKey, Lead]:
-    """Every record -> the first record of the person it belongs to, after following merges."""
-    by_key = {(lead.crm, lead.lead_id): lead for lead in leads}
-    first: dict[str, Lead] = {}
-    for lead in sorted(counted(leads, nights), key=lambda lead: (lead.created, lead.crm, lead.lead_id)):
-        first.setdefault(person_of(lead), lead)
-    found = {}
-    for key, lead in by_key.items():
-        person = person_of(survivor(by_key, lead, nights[-1]))
-        if lead.created <= nights[-1] and person in first:
-            found[key] = first[person]
-    return found

@@ -13,7 +13,8 @@ from sandbox.facts import Key, Value
 from sandbox.model import Company, Lead
 from sandbox.truth_events import Win
 from sandbox.truth_origin import query
-from sandbox.truth_people import LeadKey, heads, is_listed
+from sandbox.truth_people import LeadKey, is_listed
+from sandbox.truth_persons import heads
 
 DEFINITIONS = ("recorded", "first_touch", "before_sales", "declared")
 #: Whom the words of origin credit, as both departments agreed; all others credit nobody.

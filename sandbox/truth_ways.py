@@ -13,7 +13,8 @@ from sandbox.facts import Key, Value
 from sandbox.model import Company, Deal, Lead
 from sandbox.truth_events import Rates, standing
 from sandbox.truth_origin import UNMATCHED, CampaignKey, Directory, query
-from sandbox.truth_people import LeadKey, counted, heads
+from sandbox.truth_people import LeadKey, counted
+from sandbox.truth_persons import heads
 from sandbox.view import survivor
 
 LOOKBACK = timedelta(days=90)

@@ -15,7 +15,7 @@ from crosscheck.settings import Settings
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [*(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")),
              *sorted((ROOT / "docs").rglob("*.md"))]
-ALONE = ["init", "doctor", "run", "backfill", "watch", "sla", "grant", "salesperson", "status", "sql", "trace",
+ALONE = ["init", "doctor", "run", "backfill", "watch", "sla", "grant", "salesperson", "erase", "status", "sql", "trace",
          "as-of", "verify", "demo"]
 COMMANDS = [*((name,) for name in ALONE), ("sandbox", "generate"), ("sandbox", "serve")]
 

@@ -33,8 +33,9 @@ from warehouse.staging.calendar import refresh_days
 from warehouse.staging.clock import library, refresh_clock
 from warehouse.staging.fx import fx_daily
 from warehouse.staging.names import campaign_key
+from warehouse.staging.persons import lead_person
 from warehouse.staging.records import BUILD_BASIS, BUSINESS_CLOCK, BUSINESS_DAY
-from warehouse.underlay import refresh_keys, refresh_rates
+from warehouse.underlay import refresh_keys, refresh_persons, refresh_rates
 
 _DEFINITIONS = ("marts", "staging", "metrics.py", "shims.py")
 
@@ -96,6 +97,7 @@ def _build(conn: sa.Connection, settings: Settings, run: Run, full: bool, states
     refresh_clock(conn, rules.sla.hours, settings.project.time_zone, run.as_of)
     refresh_rates(conn, ctx.step(fx_daily))
     refresh_keys(conn, ctx.step(campaign_key))
+    refresh_persons(conn, ctx.step(lead_person))
     whole = full or _everything(conn)
     scopes = Scopes(conn, ctx) if not whole else None
     clock.lap("changes")

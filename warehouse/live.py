@@ -35,11 +35,11 @@ from warehouse.shims import Expression
 from warehouse.staging.base import Selectable
 from warehouse.staging.calendar import refresh_days
 from warehouse.staging.clock import refresh_clock
-from warehouse.staging.records import BUSINESS_CLOCK, BUSINESS_DAY, LEAD_STATE_RULE
+from warehouse.staging.records import BUSINESS_CLOCK, BUSINESS_DAY, LEAD_PERSON, LEAD_STATE_RULE
 from warehouse.staging.states import is_answered, is_touch
 
-_STAGED = (LEAD, LEAD_MERGE, LEAD_STATUS, ACTIVITY, DEAL, CAMPAIGN, AD_DAILY, AD_TOUCH, LEAD_STATE_RULE, BUSINESS_DAY,
-           BUSINESS_CLOCK)
+_STAGED = (LEAD, LEAD_MERGE, LEAD_STATUS, ACTIVITY, DEAL, CAMPAIGN, AD_DAILY, AD_TOUCH, LEAD_STATE_RULE, LEAD_PERSON,
+           BUSINESS_DAY, BUSINESS_CLOCK)
 _BUILT = (LEAD_FACT, METRIC_COVERAGE)
 _PATIENCE_SECONDS = 60.0
 

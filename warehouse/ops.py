@@ -144,6 +144,16 @@ salesperson = _table(
     _col("owner_id", _TEXT, "The salesperson's id at that source."),
 )
 
+erasure = _table(
+    "erasure", "One row per lead and hash of a person who was erased: what arrives under it is emptied.",
+    "alias_kind alias_key",
+    _col("alias_kind", _TEXT, "lead, email or phone."),
+    _col("alias_key", _TEXT, "SOURCE/LEAD_ID, or the keyed hash."),
+    _col("person_key", _TEXT, "What stands for the person since; drawn by lot."),
+    _col("reason", _TEXT, "Why, without a name."),
+    _col("erased_at", _INSTANT, "When."),
+)
+
 publication = _table(
     "publication", "One row per run whose marts became visible.", "run_id",
     _col("run_id", _TEXT, "The run."),

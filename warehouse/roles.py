@@ -30,7 +30,7 @@ ROLES: Mapping[str, str] = {
 #: Of these tables of `ops` the operator may not read: values of rows, what alerts say of leads, who is whom.
 _NOT_THE_OPERATORS: Mapping[str, tuple[str, ...]] = {
     ops.restatement.name: tuple(ops.restatement.c.keys()), ops.salesperson.name: tuple(ops.salesperson.c.keys()),
-    ops.outbox.name: ("topic", "title", "body")}
+    ops.outbox.name: ("topic", "title", "body"), ops.erasure.name: ("alias_key", "person_key")}
 _EVERYBODY, _OWN = "crosscheck_everybody", "crosscheck_own"
 _NO_PRIVILEGE = "42501"
 _ALL: Mapping[str, frozenset[str]] = {

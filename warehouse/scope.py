@@ -20,8 +20,8 @@ from warehouse.marts.deal_fact import RECORD as DEAL_FACT
 from warehouse.marts.lead_fact import RECORD as LEAD_FACT
 from warehouse.shims import among
 from warehouse.staging.base import Context, Selectable, differing, materialise
-from warehouse.staging.heads import lead_head, merge_chain, merged_lead
-from warehouse.staging.records import DEAL_TOUCHED, LEAD_TOUCHED
+from warehouse.staging.heads import lead_head, merge_chain, merged_lead, person_of, with_person
+from warehouse.staging.records import DEAL_TOUCHED, LEAD_PERSON, LEAD_TOUCHED
 
 _HEAD = ("head_source", "head_lead_id")
 
@@ -90,11 +90,12 @@ class Scopes:
 
     def _groups(self) -> None:
         """Tell the context whose leads are judged anew, and which leads these are, as published and as it is now."""
-        ids, gone, lead = self._companions(), self._ctx.step(merged_lead), ddl.table(LEAD)
+        ids, gone = self._companions(), self._ctx.step(merged_lead)
+        lead, known = ddl.table(LEAD), ddl.table(LEAD_PERSON)
         root = sa.func.coalesce(gone.c.root_id, ids.c.lead_id)
-        persons = (sa.select(lead.c.person_key)
-                   .select_from(ids.outerjoin(gone, _on(gone, ids, LEAD.key))
-                                .join(lead, sa.and_(lead.c.source == ids.c.source, lead.c.lead_id == root))))
+        theirs = (ids.outerjoin(gone, _on(gone, ids, LEAD.key))
+                  .join(lead, sa.and_(lead.c.source == ids.c.source, lead.c.lead_id == root)))
+        persons = sa.select(person_of(lead, known).label("person_key")).select_from(with_person(theirs, lead, known))
         self._ctx.persons = self._keep("persons", persons.distinct())
         head = self._ctx.step(lead_head)
         self._ctx.superseded[LEAD.name] = self._keep(

@@ -27,6 +27,7 @@ from warehouse.incoming import writable
 from warehouse.ledger import Run, change_slices, definition, slices
 from warehouse.load import analyse
 from warehouse.replace import Replacement
+from warehouse.suppress import suppress
 from warehouse.sweep import sweep
 
 Batch = Sequence[tuple[Slice, Manifest]]
@@ -89,6 +90,7 @@ def _counted(row: sa.Row[Any]) -> StageCounts:
 
 def _stage_new(wh: Warehouse, run: Run, batch: Batch) -> dict[str, StageCounts]:
     parts = _parts(batch)
+    suppress(wh)
     for part in parts:
         part.lost = _dedupe(wh, part.replacement)
     try:

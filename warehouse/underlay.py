@@ -1,4 +1,4 @@
-"""What lies under a build, compared with the last one: a changed rate or campaign name marks what it moves.
+"""What lies under a build, compared with the last one: a changed rate, campaign name or person marks what it moves.
 
 The comparison, the marks and the new state are one transaction: a build that is never published leaves its marks.
 """
@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from crosscheck.canonical import DEAL, LEAD
 from warehouse import ddl, dirty
 from warehouse.staging.base import Selectable, differing, materialise
-from warehouse.staging.records import CAMPAIGN_KEY, FX_DAILY
+from warehouse.staging.records import CAMPAIGN_KEY, FX_DAILY, LEAD_PERSON
 
 
 def refresh_rates(conn: sa.Connection, now: Selectable) -> None:
@@ -40,6 +40,17 @@ def refresh_keys(conn: sa.Connection, now: Selectable) -> None:
     named = ((deal.c.crm_campaign, "id"), (deal.c.crm_campaign_norm, "name"))
     dirty.mark_deals(conn, sa.union(*(
         sa.select(deal.c.source, deal.c.deal_id).where(column.in_(texts[kind])) for column, kind in named)))
+
+
+def refresh_persons(conn: sa.Connection, now: Selectable) -> None:
+    """Keep who is known by another record's key; mark the leads of which that is newly so, no longer, or another's.
+
+    That is enough: of a person that comes together, falls apart or gets another first record, some lead's row differs
+    here, or its own record changed, which staging marked. The others follow as its companions.
+    """
+    changed = _replace(conn, ddl.table(LEAD_PERSON), now, "persons_changed")
+    if changed is not None:
+        dirty.mark_leads(conn, sa.select(changed.c.source, changed.c.lead_id))
 
 
 def _replace(conn: sa.Connection, kept: sa.Table, now: Selectable, name: str) -> Any:

@@ -9,7 +9,9 @@ SIDES = ("marketing", "sales")
 FIELDS = (
     Field("source", Kind.TEXT, "Configured name of the CRM or file source that holds the record."),
     Field("lead_id", Kind.ID, "The source's id of the lead (HubSpot contact, Getfly account)."),
-    Field("person_key", Kind.ID, "Keyed hash of the person: e-mail, else phone, else the lead itself."),
+    Field("person_key", Kind.ID, "The person: keyed hash of the e-mail, else of the phone, else of the lead itself. In "
+                                   "staging as the lead's own record gives it, in marts as the person's first record "
+                                   "does; source and id there where several people share the hash."),
     Field("created_at", Kind.INSTANT, "When the record was created at its source, UTC."),
     Field("created_day", Kind.DAY, "Local calendar day of creation in the business zone (cohort basis)."),
     Field("updated_at", Kind.INSTANT, "When the source last changed the record, UTC."),

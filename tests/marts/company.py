@@ -95,7 +95,8 @@ class Company:
         pick = self.chance.choice
         self._put(wh, "lead", {
             "lead_id": name, "created_day": day, "created_at": noon(day, self.chance.randrange(12)),
-            "person_key": person, "is_email_valid": pick((True, True, False, None)),
+            "person_key": person, "email_hash": person, "phone_hash": self._phone(),
+            "is_email_valid": pick((True, True, False, None)),
             "owner_id": pick(("an", "binh", None)),
             "utm_source": pick((None, "Facebook", "google", "newsletter")),
             "recorded_source": (None, "AD", "OWN", "TYPED", "OWN")[self.made % 5],
@@ -108,6 +109,10 @@ class Company:
             self._status(wh, name)
         if self.chance.random() < 0.7:
             self._care(wh, name, noon(day, 12))
+
+    def _phone(self) -> str | None:
+        """None, a number that every fifth lead shares, or one of a pair of leads."""
+        return None if self.made % 3 == 0 else "switchboard" if self.made % 5 == 0 else f"n{self.made // 3}"
 
     def _any(self) -> str:
         return f"l{self.chance.randrange(1, self.made + 1)}"

@@ -130,7 +130,7 @@ def merged(wh: Warehouse) -> None:
 
 
 def merged_with_win(wh: Warehouse) -> None:
-    """A customer goes into another one, whose first win came first; his repeat becomes a head."""
+    """A customer goes into another one, whose first win came first; his repeat, known by the mail, goes along."""
     put(wh, "lead_merge", {"lead_id": "b", "merged_into_id": "a"})
 
 
@@ -175,7 +175,7 @@ CASES: list[dict[Any, dict[tuple[str, str, str], Any]]] = [
     {rate: {(SPEND, "c2", "rate"): 2_000, (REVENUE, "c1", "rate"): 3_000}},
     {win_late: {(WON, "c1", "late"): 1, (REVENUE, "c1", "late"): 40}},
     {merged: {(LEADS, "c1", "merged"): -1}},
-    {merged_with_win: {(WON, "c1", "merged"): -1}},
+    {merged_with_win: {(WON, "c1", "merged"): -1, (LEADS, "c1", "merged"): -1}},
     {recredited: MOVED},
     {win_again: {(WON, "c1", "late"): 1, (WON, "c1", "same_person"): -1, (REVENUE, "c1", "late"): 1},
      reached_late: {(QUALIFIED, "c1", "late"): 1}},

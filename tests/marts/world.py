@@ -67,7 +67,9 @@ def row(table: str, **values: Any) -> dict[str, Any]:
     made = {**dict.fromkeys(ddl.table(RECORDS[table]).c.keys()), **TECHNICAL, **DEFAULTS.get(table, {}), **values}
     if table == "lead":
         made["created_at"] = made["created_at"] or noon(made["created_day"])
-        made["person_key"] = made["person_key"] or f"p-{made['lead_id']}"
+        made["person_key"] = made["person_key"] or made["email_hash"] or made["phone_hash"] or f"p-{made['lead_id']}"
+        if not (made["email_hash"] or made["phone_hash"]):
+            made["email_hash"] = made["person_key"]  # a person is known by the mail, unless a test says otherwise
     if table == "deal":
         made["created_day"] = made["created_day"] or made["closed_day"] or FIRST
         made["created_at"] = made["created_at"] or noon(made["created_day"])

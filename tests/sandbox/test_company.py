@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -22,7 +22,8 @@ from sandbox.company import make_company
 from sandbox.leads import BY_SALES
 from sandbox.model import Company, Lead
 from sandbox.truth_origin import query
-from sandbox.truth_people import mail, person_of, phone
+from sandbox.truth_people import mail, phone
+from sandbox.truth_persons import persons
 from sandbox.view import merge_times, survivor, updated_at
 
 
@@ -119,12 +120,14 @@ def test_ids_are_unique(demo: Company) -> None:
 
 
 def test_people_share_a_contact_only_when_they_are_the_same(demo: Company) -> None:
-    """Mail, else phone, tells exactly the people apart that are different, and joins the same ones."""
-    people: defaultdict[str, set[str]] = defaultdict(set)
-    keys: defaultdict[str, set[str]] = defaultdict(set)
+    """Before anybody merges, what records share joins exactly those of the same person."""
+    unmerged = [replace(lead, merged_at=None, merged_into=None) for lead in demo.leads]
+    known = persons(unmerged, demo.nights)
+    people: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+    keys: defaultdict[str, set[tuple[str, str]]] = defaultdict(set)
     for lead in demo.leads:
-        people[person_of(lead)].add(lead.person)
-        keys[lead.person].add(person_of(lead))
+        people[known[lead.crm, lead.lead_id]].add(lead.person)
+        keys[lead.person].add(known[lead.crm, lead.lead_id])
     assert all(len(found) == 1 for found in people.values())
     assert all(len(found) == 1 for found in keys.values())
 

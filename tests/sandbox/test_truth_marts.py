@@ -129,6 +129,7 @@ def _lead(lead: Lead, zone: str) -> dict[str, Any]:
         "source": lead.crm, "lead_id": lead.lead_id, "person_key": person_of(lead), "created_at": _naive(lead.created),
         "created_day": local_date(lead.created, zone), "updated_at": _naive(lead.created),
         "is_archived": lead.archived_at is not None, "owner_id": lead.owner_id or None,
+        "email_hash": mail(lead.email), "phone_hash": phone(lead.phone),
         "is_email_valid": mail(lead.email) is not None, "is_phone_valid": phone(lead.phone) is not None,
         "utm_source": said.get("utm_source"), "utm_campaign": utm, "utm_campaign_norm": utm and folded(utm),
         "gclid": said.get("gclid"), "gbraid": said.get("gbraid"), "wbraid": said.get("wbraid"),

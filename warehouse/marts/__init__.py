@@ -22,6 +22,7 @@ from warehouse.marts import (
     leak_waterfall,
     metric_coverage,
     off_promotion,
+    person_alias,
     rep_conversion,
     response_curve,
     rule_version,
@@ -45,6 +46,6 @@ MARTS: tuple[Mart, ...] = tuple(module.MART for module in (
     contradiction, leak_evidence, leak_waterfall, lead_origin, sourcing, sourcing_conflict, tieout, discount,
     off_promotion, touch, attribution_channel, attribution, attribution_summary, spend_reconciliation,
     source_freshness, unmatched_leads, metric_coverage, speed_to_lead, response_curve, sla_breach, stage_velocity,
-    rep_conversion, follow_up, cac, cohort_payback, rule_version, why_changed))
+    rep_conversion, follow_up, cac, cohort_payback, person_alias, rule_version, why_changed))
 
 __all__ = ["MARTS", "BuiltMart", "Check", "Mart", "Partition"]

@@ -56,9 +56,9 @@ def select(ctx: Context) -> sa.Select[Any]:
     contact = sa.or_(sa.func.coalesce(lead.c.is_email_valid, sa.false()),
                      sa.func.coalesce(lead.c.is_phone_valid, sa.false()))
     values: dict[str, Any] = {
-        **{name: lead.c[name] for name in ("source", "lead_id", "person_key", "created_at", "created_day", "owner_id")},
+        **{name: lead.c[name] for name in ("source", "lead_id", "created_at", "created_day", "owner_id")},
         **campaign,
-        "head_source": head.c.head_source, "head_lead_id": head.c.head_lead_id, "is_unique": unique,
+        **{name: head.c[name] for name in ("person_key", "head_source", "head_lead_id")}, "is_unique": unique,
         "cohort_week": start_of("week", lead.c.created_day), "cohort_month": start_of("month", lead.c.created_day),
         "is_valid": sa.and_(unique, contact, outcome.c.invalid_contact_at.is_(None)),
         "has_status": sa.case((unique, sa.func.coalesce(outcome.c.has_status, sa.false()))),

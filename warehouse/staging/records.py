@@ -28,6 +28,9 @@ FX_DAILY = _derived(
 CAMPAIGN_KEY = _derived(
     "campaign_key", "One row per id or name by which the last build found campaigns, within a platform or anywhere.",
     "scope key_kind match_key", "campaign_count", "platform account_id campaign_id")
+LEAD_PERSON = _derived(
+    "lead_person", "One row per lead whose person is known by another key than the lead's own record gives.",
+    "source lead_id", "person_key")
 BUILD_BASIS = _derived(
     "build_basis", "One row: what the definitions behind the last build were.", "fingerprint")
 BUSINESS_CLOCK = _derived(
@@ -41,5 +44,5 @@ DEAL_TOUCHED = _derived(
     "source deal_id")
 
 DERIVED: tuple[Table, ...] = (
-    LEAD_STATE_RULE, RULE_FILE, BUSINESS_DAY, BUSINESS_CLOCK, FX_DAILY, CAMPAIGN_KEY, BUILD_BASIS, LEAD_TOUCHED,
-    DEAL_TOUCHED)
+    LEAD_STATE_RULE, RULE_FILE, BUSINESS_DAY, BUSINESS_CLOCK, FX_DAILY, CAMPAIGN_KEY, LEAD_PERSON, BUILD_BASIS,
+    LEAD_TOUCHED, DEAL_TOUCHED)
