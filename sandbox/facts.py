@@ -25,6 +25,8 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "lead_origin": ("source", "lead_id"),
     "stage_velocity": ("platform", "account_id", "campaign_id", "cohort_month", "stage_step"),
     "discount": ("source", "owner_id", "platform", "account_id", "campaign_id", "close_month"),
+    "order_fact": ("source", "deal_id"),
+    "sales_outcomes": ("source", "owner_id", "platform", "account_id", "campaign_id", "close_month"),
     "off_promotion": ("source", "deal_id"),
     "sourcing": ("definition", "close_month", "sourcing_side"),
     "sourcing_conflict": ("source", "lead_id", "sourcing_conflict"),

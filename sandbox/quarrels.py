@@ -16,6 +16,7 @@ from sandbox.leads import Arrival, Reception, name_at
 from sandbox.leaking import leak
 from sandbox.model import Deal, Lead, StatusChange
 from sandbox.people import Contact, again
+from sandbox.regrets import regret
 from sandbox.spend import Running
 
 REPEAT_SHARE = 0.05
@@ -58,6 +59,7 @@ def plant(rng: Random, draft: Draft, reception: Reception, office: Office, runs:
     leak(draft.leads, draft.deals, draft.planted, reception.nights[0])
     misroute(draft.leads, draft.planted, reception.first)
     wander(draft.arrivals, draft.leads, draft.deals, draft.planted, reception.nights[0])
+    regret(draft.deals, reception.nights[0])
 
 
 def _repeats(rng: Random, draft: Draft, reception: Reception, office: Office, runs: Sequence[Running]) -> None:

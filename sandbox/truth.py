@@ -27,6 +27,7 @@ from sandbox.truth_ledger import Ledger
 from sandbox.truth_origin import UNMATCHED, CampaignKey
 from sandbox.truth_payback import payback
 from sandbox.truth_roi import Cells, closed, cohort, daily, month
+from sandbox.truth_sales import listed, outcomes
 from sandbox.truth_shares import SMALL_SAMPLE, wilson
 from sandbox.truth_sla import breaches
 from sandbox.truth_sourcing import conflicts, people, sourced
@@ -60,6 +61,7 @@ def expected(company: Company, night: int, *, missed: Collection[int] = ()) -> T
              "sourcing_conflict": claimed,
              "rep_conversion": conversion, "follow_up": followed, "cac": cac,
              "cohort_payback": payback,
+             "order_fact": order_list, "sales_outcomes": sold,
              "speed_to_lead": speed, "response_curve": curve, "sla_breach": breaches}
     rows = {mart: dict(sorted(found(ledger))) for mart, found in marts.items()} | attributed(ledger)
     return Truth(night, rows)
@@ -152,6 +154,16 @@ def sourcing(ledger: Ledger) -> Iterator[tuple[Key, Cells]]:
     """Per definition, month and side: who brought the customers that were won."""
     firsts = {(key, head.wins[0].at) for key, head in ledger.heads.items() if head.wins}
     yield from sourced(ledger.origins, ledger.wins, firsts)
+
+
+def order_list(ledger: Ledger) -> Iterator[tuple[Key, Cells]]:
+    """Per order that was ever won: what became of it."""
+    yield from listed(ledger.orders)
+
+
+def sold(ledger: Ledger) -> Iterator[tuple[Key, Cells]]:
+    """Per salesperson, campaign and month: what was brought home, and what stayed."""
+    yield from outcomes(ledger.orders)
 
 
 def claimed(ledger: Ledger) -> Iterator[tuple[Key, Cells]]:

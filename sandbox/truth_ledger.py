@@ -13,6 +13,7 @@ from sandbox.truth_disputes import Dossier, dossiers
 from sandbox.truth_events import Head, Rates, Win, heads_with_history
 from sandbox.truth_origin import CampaignKey, Directory
 from sandbox.truth_people import LeadKey, counted
+from sandbox.truth_sales import Order, orders
 from sandbox.truth_sourcing import Origin, origins
 from sandbox.truth_spend import Control, Spend, spend
 from sandbox.truth_ways import Ways
@@ -46,6 +47,7 @@ class Ledger:
     zone: str
     directory: Directory
     ways: Ways
+    orders: list[Order]
 
     @classmethod
     def of(cls, company: Company, night: int, missed: Collection[int] = ()) -> Ledger:
@@ -62,4 +64,5 @@ class Ledger:
                  for lead in counted(company.leads, nights)]
         return cls(nights[-1], local_date(nights[-1], zone), company.reporting_currency, money, controls, heads, leads,
                    wins, dossiers(company, nights), cases(company, nights, heads, directory),
-                   origins(company, nights), zone, directory, Ways.of(company, nights, directory, rates))
+                   origins(company, nights), zone, directory, Ways.of(company, nights, directory, rates),
+                   orders(company, nights, heads, directory, rates))

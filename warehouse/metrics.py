@@ -101,6 +101,12 @@ WASTE_METRICS: tuple[Metric, ...] = tuple(
 DISCOUNT = Metric("discount_rate", "What sales let off the list price, of the deals whose discount is on record.",
                   ("discount_reporting_amount",), "list_reporting_amount", "share")
 
+KEPT = Metric("kept_rate", "What is left of the orders brought home after cancellations, deletions and returns.",
+              ("net_reporting_amount",), "gross_reporting_amount", "share")
+
+PAID = Metric("paid_rate", "What customers paid, of the orders whose payments are on record.",
+              ("paid_reporting_amount",), "payable_reporting_amount", "share")
+
 SPEED_METRICS: tuple[Metric, ...] = (
     *(Metric(f"band_{band}_rate", f"Leads whose delay took {words}.", (f"band_{band}_count",), "started_count", "share")
       for band, words in BANDS.items()),
@@ -136,8 +142,8 @@ REMOVAL = Metric("removal_rate", "How much of what all campaigns together would 
                  "one.", ("removal_effect",), "removal_total", "share")
 
 METRICS: tuple[Metric, ...] = (
-    *RETURN_METRICS, *FIVE_RATIOS, COVERAGE, UNFIT, VERDICT, *WASTE_METRICS, COVERED, DISCOUNT, *SPEED_METRICS, REMOVAL,
-    ADVISED, *CONVERSION_METRICS, FAIR_EFFORT, TOUCHES, *CAC_METRICS[1:])
+    *RETURN_METRICS, *FIVE_RATIOS, COVERAGE, UNFIT, VERDICT, *WASTE_METRICS, COVERED, DISCOUNT, KEPT, PAID,
+    *SPEED_METRICS, REMOVAL, ADVISED, *CONVERSION_METRICS, FAIR_EFFORT, TOUCHES, *CAC_METRICS[1:])
 
 
 def bounds(metric: Metric, columns: Mapping[str, Expression]) -> tuple[Expression, Expression]:

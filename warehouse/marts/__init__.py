@@ -22,9 +22,11 @@ from warehouse.marts import (
     leak_waterfall,
     metric_coverage,
     off_promotion,
+    order_fact,
     rep_conversion,
     response_curve,
     rule_version,
+    sales_outcomes,
     sla_breach,
     source_freshness,
     sourcing,
@@ -45,6 +47,7 @@ MARTS: tuple[Mart, ...] = tuple(module.MART for module in (
     contradiction, leak_evidence, leak_waterfall, lead_origin, sourcing, sourcing_conflict, tieout, discount,
     off_promotion, touch, attribution_channel, attribution, attribution_summary, spend_reconciliation,
     source_freshness, unmatched_leads, metric_coverage, speed_to_lead, response_curve, sla_breach, stage_velocity,
-    rep_conversion, follow_up, cac, cohort_payback, rule_version, why_changed))
+    rep_conversion, follow_up, cac, cohort_payback, rule_version, order_fact,
+    sales_outcomes, why_changed))
 
 __all__ = ["MARTS", "BuiltMart", "Check", "Mart", "Partition"]
