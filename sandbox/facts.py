@@ -27,6 +27,8 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "discount": ("source", "owner_id", "platform", "account_id", "campaign_id", "close_month"),
     "order_fact": ("source", "deal_id"),
     "sales_outcomes": ("source", "owner_id", "platform", "account_id", "campaign_id", "close_month"),
+    "call_quality": ("source", "owner_id", "worked_month"),
+    "review_sample": ("source", "activity_id"),
     "off_promotion": ("source", "deal_id"),
     "sourcing": ("definition", "close_month", "sourcing_side"),
     "sourcing_conflict": ("source", "lead_id", "sourcing_conflict"),

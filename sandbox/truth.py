@@ -15,6 +15,8 @@ from sandbox.facts import Comparison, Fact, Key, Mismatch, Truth, Value, compare
 from sandbox.model import Company
 from sandbox.truth_attribution import credited, summary
 from sandbox.truth_cac import cac
+from sandbox.truth_calls import drawn
+from sandbox.truth_calls import quality as call_quality
 from sandbox.truth_chain import channels, effects_by_month
 from sandbox.truth_conversion import conversion
 from sandbox.truth_coverage import coverage
@@ -62,6 +64,7 @@ def expected(company: Company, night: int, *, missed: Collection[int] = ()) -> T
              "rep_conversion": conversion, "follow_up": followed, "cac": cac,
              "cohort_payback": payback,
              "order_fact": order_list, "sales_outcomes": sold,
+             "call_quality": called, "review_sample": sample,
              "speed_to_lead": speed, "response_curve": curve, "sla_breach": breaches}
     rows = {mart: dict(sorted(found(ledger))) for mart, found in marts.items()} | attributed(ledger)
     return Truth(night, rows)
@@ -164,6 +167,16 @@ def order_list(ledger: Ledger) -> Iterator[tuple[Key, Cells]]:
 def sold(ledger: Ledger) -> Iterator[tuple[Key, Cells]]:
     """Per salesperson, campaign and month: what was brought home, and what stayed."""
     yield from outcomes(ledger.orders)
+
+
+def called(ledger: Ledger) -> Iterator[tuple[Key, Cells]]:
+    """Per salesperson and month: how the calls ended."""
+    yield from call_quality(ledger.calls)
+
+
+def sample(ledger: Ledger) -> Iterator[tuple[Key, Cells]]:
+    """Per call of yesterday that is to be listened to: of how many it was drawn."""
+    yield from drawn(ledger.calls, ledger.today)
 
 
 def claimed(ledger: Ledger) -> Iterator[tuple[Key, Cells]]:

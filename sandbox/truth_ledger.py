@@ -8,6 +8,7 @@ from datetime import date, datetime
 
 from sandbox.calendar import local_date
 from sandbox.model import Company
+from sandbox.truth_calls import Work, worked
 from sandbox.truth_cases import Case, cases
 from sandbox.truth_disputes import Dossier, dossiers
 from sandbox.truth_events import Head, Rates, Win, heads_with_history
@@ -48,6 +49,7 @@ class Ledger:
     directory: Directory
     ways: Ways
     orders: list[Order]
+    calls: list[Work]
 
     @classmethod
     def of(cls, company: Company, night: int, missed: Collection[int] = ()) -> Ledger:
@@ -65,4 +67,4 @@ class Ledger:
         return cls(nights[-1], local_date(nights[-1], zone), company.reporting_currency, money, controls, heads, leads,
                    wins, dossiers(company, nights), cases(company, nights, heads, directory),
                    origins(company, nights), zone, directory, Ways.of(company, nights, directory, rates),
-                   orders(company, nights, heads, directory, rates))
+                   orders(company, nights, heads, directory, rates), worked(company, nights[-1]))

@@ -107,6 +107,15 @@ KEPT = Metric("kept_rate", "What is left of the orders brought home after cancel
 PAID = Metric("paid_rate", "What customers paid, of the orders whose payments are on record.",
               ("paid_reporting_amount",), "payable_reporting_amount", "share")
 
+CALL_METRICS: tuple[Metric, ...] = (
+    Metric("answered_rate", "Outbound calls that somebody answered; read it beside the next one.",
+           ("answered_count",), "outcome_known_count", "share"),
+    Metric("wrong_number_rate", "Outbound calls to numbers that are dead or another's: no skill answers those.",
+           ("wrong_number_count",), "outcome_known_count", "share"))
+
+REVIEWED = Metric("review_score_mean", "How calls were judged by who listened.", ("review_score_total",),
+                  "review_count", "reviewers' scale")
+
 SPEED_METRICS: tuple[Metric, ...] = (
     *(Metric(f"band_{band}_rate", f"Leads whose delay took {words}.", (f"band_{band}_count",), "started_count", "share")
       for band, words in BANDS.items()),
@@ -143,7 +152,8 @@ REMOVAL = Metric("removal_rate", "How much of what all campaigns together would 
 
 METRICS: tuple[Metric, ...] = (
     *RETURN_METRICS, *FIVE_RATIOS, COVERAGE, UNFIT, VERDICT, *WASTE_METRICS, COVERED, DISCOUNT, KEPT, PAID,
-    *SPEED_METRICS, REMOVAL, ADVISED, *CONVERSION_METRICS, FAIR_EFFORT, TOUCHES, *CAC_METRICS[1:])
+    *CALL_METRICS, REVIEWED, *SPEED_METRICS, REMOVAL, ADVISED, *CONVERSION_METRICS, FAIR_EFFORT, TOUCHES,
+    *CAC_METRICS[1:])
 
 
 def bounds(metric: Metric, columns: Mapping[str, Expression]) -> tuple[Expression, Expression]:

@@ -7,6 +7,7 @@ from warehouse.marts import (
     attribution_channel,
     attribution_summary,
     cac,
+    call_quality,
     campaign_roi_closed,
     campaign_roi_cohort,
     campaign_roi_daily,
@@ -25,6 +26,7 @@ from warehouse.marts import (
     order_fact,
     rep_conversion,
     response_curve,
+    review_sample,
     rule_version,
     sales_outcomes,
     sla_breach,
@@ -48,6 +50,6 @@ MARTS: tuple[Mart, ...] = tuple(module.MART for module in (
     off_promotion, touch, attribution_channel, attribution, attribution_summary, spend_reconciliation,
     source_freshness, unmatched_leads, metric_coverage, speed_to_lead, response_curve, sla_breach, stage_velocity,
     rep_conversion, follow_up, cac, cohort_payback, rule_version, order_fact,
-    sales_outcomes, why_changed))
+    sales_outcomes, call_quality, review_sample, why_changed))
 
 __all__ = ["MARTS", "BuiltMart", "Check", "Mart", "Partition"]
