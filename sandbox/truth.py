@@ -22,6 +22,7 @@ from sandbox.truth_conversion import conversion
 from sandbox.truth_coverage import coverage
 from sandbox.truth_discount import discounts, excesses
 from sandbox.truth_disputes import disputes
+from sandbox.truth_engagement import lags, weekly
 from sandbox.truth_events import Head
 from sandbox.truth_follow_up import followed
 from sandbox.truth_leaks import leaks, waterfall
@@ -65,6 +66,7 @@ def expected(company: Company, night: int, *, missed: Collection[int] = ()) -> T
              "cohort_payback": payback,
              "order_fact": order_list, "sales_outcomes": sold,
              "call_quality": called, "review_sample": sample,
+             "engagement_to_outcome": engaged, "engagement_lag": followed_by,
              "speed_to_lead": speed, "response_curve": curve, "sla_breach": breaches}
     rows = {mart: dict(sorted(found(ledger))) for mart, found in marts.items()} | attributed(ledger)
     return Truth(night, rows)
@@ -177,6 +179,16 @@ def called(ledger: Ledger) -> Iterator[tuple[Key, Cells]]:
 def sample(ledger: Ledger) -> Iterator[tuple[Key, Cells]]:
     """Per call of yesterday that is to be listened to: of how many it was drawn."""
     yield from drawn(ledger.calls, ledger.today)
+
+
+def engaged(ledger: Ledger) -> Iterator[tuple[Key, Cells]]:
+    """Per campaign and week: what was done with its content, and what came."""
+    yield from weekly(ledger.weeks, ledger.today)
+
+
+def followed_by(ledger: Ledger) -> Iterator[tuple[Key, Cells]]:
+    """Per campaign, measure, outcome and lag: how both went along."""
+    yield from lags(ledger.weeks, ledger.today)
 
 
 def claimed(ledger: Ledger) -> Iterator[tuple[Key, Cells]]:

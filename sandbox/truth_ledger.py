@@ -11,6 +11,7 @@ from sandbox.model import Company
 from sandbox.truth_calls import Work, worked
 from sandbox.truth_cases import Case, cases
 from sandbox.truth_disputes import Dossier, dossiers
+from sandbox.truth_engagement import Weeks, interactions, weeks_of
 from sandbox.truth_events import Head, Rates, Win, heads_with_history
 from sandbox.truth_origin import CampaignKey, Directory
 from sandbox.truth_people import LeadKey, counted
@@ -50,6 +51,7 @@ class Ledger:
     ways: Ways
     orders: list[Order]
     calls: list[Work]
+    weeks: Weeks
 
     @classmethod
     def of(cls, company: Company, night: int, missed: Collection[int] = ()) -> Ledger:
@@ -67,4 +69,5 @@ class Ledger:
         return cls(nights[-1], local_date(nights[-1], zone), company.reporting_currency, money, controls, heads, leads,
                    wins, dossiers(company, nights), cases(company, nights, heads, directory),
                    origins(company, nights), zone, directory, Ways.of(company, nights, directory, rates),
-                   orders(company, nights, heads, directory, rates), worked(company, nights[-1]))
+                   orders(company, nights, heads, directory, rates), worked(company, nights[-1]),
+                   weeks_of(interactions(company, nights[-1]), heads.values()))

@@ -9,6 +9,7 @@ from crosscheck.fields import (
     costs,
     credit,
     crm,
+    engagement,
     leaks,
     marts,
     ops,
@@ -33,7 +34,8 @@ def _merge(*groups: tuple[Field, ...]) -> dict[str, Field]:
 
 FIELDS: dict[str, Field] = _merge(ops.FIELDS, ads.FIELDS, crm.FIELDS, marts.FIELDS, leaks.FIELDS, pricing.FIELDS,
                                   credit.FIELDS, sourcing.FIELDS, speed.FIELDS, velocity.FIELDS, people.FIELDS,
-                                  costs.FIELDS, changes.FIELDS, sales.FIELDS, calls.FIELDS)
+                                  costs.FIELDS, changes.FIELDS, sales.FIELDS, calls.FIELDS,
+                                  engagement.FIELDS)
 
 
 def columns(required: str, optional: str = "", *, basis: str = "") -> tuple[Column, ...]:

@@ -155,7 +155,9 @@ class Company:
         take(wh, "lead_merge", {"lead_id": self._any()})
 
     def _respend(self, wh: Warehouse) -> None:
-        self._put(wh, "ad_daily", *self._spend(self._day()))
+        day = self._day()
+        self._put(wh, "ad_daily", *self._spend(day))
+        self._put(wh, "engagement_daily", {"day": day, "engagement_count": day.day, "engagement_kind": "share"})
 
     def _rename(self, wh: Warehouse) -> None:
         self._put(wh, "campaign", self._version(self.chance.choice(("c1", "c2", "c3", "g1", "gone")), self._day()))

@@ -81,13 +81,14 @@ def staged(company: Company, night: int) -> Rows:
 def _spend(company: Company, shown: list[AdDay], hidden: set[str], rows: Rows) -> None:
     currency = {account.account_id: account.currency for account in company.accounts}
     sums: dict[tuple[Any, ...], dict[str, Any]] = {}
+    done: defaultdict[tuple[Any, ...], int] = defaultdict(int)
     for row in shown:
         entities = [("account", "", "", "")]
         if row.campaign_id not in hidden:
             entities.append(("campaign", row.campaign_id, "", ""))
-            rows["engagement_daily"] += [
-                {"platform": row.platform, "account_id": row.account_id, "campaign_id": row.campaign_id, "day": row.day,
-                 "engagement_kind": f"{kind}{row.ad_id}", "engagement_count": n} for kind, n in row.engagements.items()]
+            for kind, number in {**({"video_view": 0} if row.platform == "google_ads" else {}),
+                                 **row.engagements}.items():
+                done[row.platform, row.account_id, row.campaign_id, row.day, kind] += number
             if row.ad_id:
                 entities.append(("ad", row.campaign_id, row.ad_group_id, row.ad_id))
         for level, *ids in entities:
@@ -102,6 +103,8 @@ def _spend(company: Company, shown: list[AdDay], hidden: set[str], rows: Rows) -
             into["claimed_conversion_count"] += row.claimed_conversions
             into["claimed_value_amount"] += row.claimed_value
     rows["ad_daily"] = list(sums.values())
+    rows["engagement_daily"] = [{**dict(zip(canonical.ENGAGEMENT_DAILY.key, key, strict=True)), "engagement_count": n}
+                                for key, n in done.items()]
 
 
 def _people(company: Company, nights: tuple[datetime, ...], rows: Rows) -> None:

@@ -54,7 +54,7 @@ class Server:
 
 
 def play(wh: Warehouse, nights: int = 0) -> None:
-    """A night: leads of two salespersons in two sources and of nobody, deals, a breach, a call lately each; built, published."""
+    """A night: leads of two salespersons in two sources and of nobody, deals, breaches, late calls; published."""
     for owner in ("an", "binh", None):
         lead_id, day = f"{owner}{nights}", FIRST + timedelta(days=nights)
         put(wh, "lead", {"lead_id": lead_id, "created_day": day, "owner_id": owner})

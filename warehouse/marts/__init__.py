@@ -15,6 +15,8 @@ from warehouse.marts import (
     contradiction,
     deal_fact,
     discount,
+    engagement_lag,
+    engagement_to_outcome,
     follow_up,
     lead_fact,
     lead_origin,
@@ -50,6 +52,6 @@ MARTS: tuple[Mart, ...] = tuple(module.MART for module in (
     off_promotion, touch, attribution_channel, attribution, attribution_summary, spend_reconciliation,
     source_freshness, unmatched_leads, metric_coverage, speed_to_lead, response_curve, sla_breach, stage_velocity,
     rep_conversion, follow_up, cac, cohort_payback, rule_version, order_fact,
-    sales_outcomes, call_quality, review_sample, why_changed))
+    sales_outcomes, call_quality, review_sample, engagement_to_outcome, engagement_lag, why_changed))
 
 __all__ = ["MARTS", "BuiltMart", "Check", "Mart", "Partition"]
