@@ -177,7 +177,7 @@ def called(ledger: Ledger) -> Iterator[tuple[Key, Cells]]:
 
 
 def sample(ledger: Ledger) -> Iterator[tuple[Key, Cells]]:
-    """Per call of yesterday that is to be listened to: of how many it was drawn."""
+    """Per call that is to be listened to: of how many of its day it was drawn."""
     yield from drawn(ledger.calls, ledger.today)
 
 

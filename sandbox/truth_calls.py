@@ -6,7 +6,7 @@ import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 
 from sandbox.calendar import local_date
@@ -69,14 +69,14 @@ def _share(name: str, count: int, size: int) -> Cells:
 
 
 def drawn(found: Sequence[Work], today: date) -> Iterator[tuple[Key, Cells]]:
-    """Per call of yesterday that the lot takes: of how many."""
+    """Per call that the lot takes: of how many of its day, of every day that is over."""
     strata: defaultdict[Key, list[Work]] = defaultdict(list)
     for work in found:
-        if work.day == today - timedelta(days=1):
-            strata[work.crm, work.call.owner_id, _group(work.call)].append(work)
-    for (crm, owner, group), calls in strata.items():
+        if work.day < today:
+            strata[work.crm, work.call.owner_id, _group(work.call), work.day.isoformat()].append(work)
+    for (crm, owner, group, _), calls in strata.items():
         ballots = sorted(calls, key=lambda work: hashlib.md5(  # noqa: S324 - a lot, no secret
-            f"{today}|{work.crm}|{work.call.call_id}".encode()).hexdigest())
+            f"{work.day}|{work.crm}|{work.call.call_id}".encode()).hexdigest())
         for place, work in enumerate(ballots[:_DRAWN], start=1):
             yield (crm, work.call.call_id), {
                 "owner_id": owner, "outcome_group": group, "occurred_day": work.day.isoformat(), "draw_no": place,

@@ -22,7 +22,7 @@ from sandbox.truth_spend import is_hidden, newest
 
 Cells = dict[str, Value]
 Interactions = dict[tuple[CampaignKey, date], Counter[str]]
-_DAYS, _LAGS, _ENOUGH = 30, 9, 12
+_DAYS, _LAGS, _ENOUGH, _ENOUGH_EFFECTIVE = 30, 9, 12, 6
 _INTERACTIONS = ("reaction", "comment", "share", "save")
 _COMPANY: CampaignKey = ("(all)", "(all)", "(all)")
 
@@ -121,7 +121,7 @@ def _told(pairs: list[tuple[int, int]]) -> Cells:
         return cells | {"caveat": "no_variation"}
     alike = max(_own(x) * _own(y), 0.0)
     effective = len(pairs) * (1 - alike) / (1 + alike)
-    if effective <= 3:
+    if effective < _ENOUGH_EFFECTIVE:
         return cells | {"effective_week_count": effective}
     found, spread = correlation(x, y), Z / math.sqrt(effective - 3)
     grown = (1 + found) / (1 - found)

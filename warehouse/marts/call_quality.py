@@ -13,7 +13,7 @@ from crosscheck.fields.calls import CALL_OUTCOMES
 from crosscheck.tables import Layer, Table
 from warehouse import ddl
 from warehouse.marts.base import Check, Mart, Partition, arrange
-from warehouse.marts.calls import caller, calls, is_short
+from warehouse.marts.calls import caller, calls, is_call, is_short
 from warehouse.marts.lead_fact import RECORD as LEAD_FACT
 from warehouse.metrics import CALL_METRICS, REVIEWED, bounds
 from warehouse.shims import Expression, among, count, count_if, last_day, start_of
@@ -116,7 +116,7 @@ def evidence(row: Mapping[Any, Any]) -> Mapping[str, Expression]:
     act, lead = ddl.table(ACTIVITY), ddl.table(LEAD_FACT, "mart")
     month = sa.literal(row["worked_month"], sa.Date())
     called = (sa.select(act.c.source, act.c.lead_id)
-              .where(act.c.source == row["source"], caller(act) == row["owner_id"], act.c.activity_kind == "call",
+              .where(act.c.source == row["source"], caller(act) == row["owner_id"], is_call(act),
                      act.c.occurred_day.between(month, last_day("month", month))))
     return {"lead_fact": among(lead, ("source", "lead_id"), called)}
 

@@ -15,7 +15,7 @@ from warehouse.marts.base import Check, Mart, arrange
 from warehouse.marts.deal_fact import RECORD as DEAL_FACT
 from warehouse.marts.engagement_to_outcome import HORIZON
 from warehouse.marts.engagement_to_outcome import RECORD as WEEKLY
-from warehouse.marts.lags import ENOUGH, EVERY, MOST_WEEKS, lagged
+from warehouse.marts.lags import ENOUGH, ENOUGH_EFFECTIVE, EVERY, MOST_WEEKS, lagged
 from warehouse.marts.lead_fact import RECORD as LEAD_FACT
 from warehouse.shims import Expression, day_plus
 from warehouse.staging.base import Context
@@ -33,8 +33,8 @@ RECORD = Table(
     "over. A pair is a week of which interactions were reported and the week so many weeks later; a week without "
     f"leads or customers counts 0 there, and of qualified leads only weeks count whose leads are older than {HORIZON} "
     "days. The interval is Fisher's, by the effective weeks: as many as the likeness of neighbouring weeks leaves "
-    f"(Bartlett, first order). Below {ENOUGH} pairs, or where too few effective weeks are left, there is no "
-    "correlation. It is not adjusted for spend, season or trend.",
+    f"(Bartlett, first order). Below {ENOUGH} pairs, or {ENOUGH_EFFECTIVE} effective weeks, there is no correlation: two "
+    "lines that merely rise always correlate. It is not adjusted for spend, season or trend.",
 )
 
 PROSE = """\
@@ -49,7 +49,8 @@ CHECKS = (
     Check("a number exactly where it may stand",
           "(correlation IS NULL) = (caveat <> 'correlation_not_cause') AND (correlation IS NULL) ="
           " (correlation_low IS NULL) AND (correlation IS NULL) = (correlation_high IS NULL)"),
-    Check("enough weeks", f"correlation IS NULL OR week_count >= {ENOUGH}"),
+    Check("enough weeks", f"correlation IS NULL OR (week_count >= {ENOUGH}"
+                          f" AND effective_week_count >= {ENOUGH_EFFECTIVE})"),
     Check("no more effective weeks than weeks",
           "effective_week_count IS NULL OR effective_week_count <= week_count"),
 )

@@ -26,7 +26,9 @@ Weeks = Mapping[date, int]
 #: Pairs, effective pairs, correlation, its bounds, the caveat.
 Found = tuple[int, float | None, float | None, float | None, float | None, str]
 
-MOST_WEEKS, ENOUGH = 8, 12
+MOST_WEEKS = 8
+#: Two lines that merely rise are left with three effective weeks, however long they are, and correlate perfectly.
+ENOUGH, ENOUGH_EFFECTIVE = 12, 6
 EVERY: Campaign = ("(all)", "(all)", "(all)")
 _NAMES = ("platform", "account_id", "campaign_id", "engagement_measure", "lag_outcome", "lag_weeks", "week_count",
           "effective_week_count", "correlation", "correlation_low", "correlation_high", "caveat")
@@ -96,7 +98,7 @@ def correlated(x: Sequence[int], y: Sequence[int]) -> Found:
         return size, None, None, None, None, "no_variation"
     alike = sum(map(mul, off_x, off_x[1:])) / square_x * (sum(map(mul, off_y, off_y[1:])) / square_y)
     effective = size * (1 - max(alike, 0)) / (1 + max(alike, 0))
-    if effective <= _INDEPENDENT:
+    if effective < ENOUGH_EFFECTIVE:
         return size, effective, None, None, None, "too_few_weeks"
     value = sum(map(mul, off_x, off_y)) / math.sqrt(square_x) / math.sqrt(square_y)
     return size, effective, max(-1.0, min(1.0, value)), *_bounds(value, effective), "correlation_not_cause"
