@@ -33,8 +33,8 @@ RECORD = Table(
     "over. A pair is a week of which interactions were reported and the week so many weeks later; a week without "
     f"leads or customers counts 0 there, and of qualified leads only weeks count whose leads are older than {HORIZON} "
     "days. The interval is Fisher's, by the effective weeks: as many as the likeness of neighbouring weeks leaves "
-    f"(Bartlett, first order). Below {ENOUGH} pairs, or {ENOUGH_EFFECTIVE} effective weeks, there is no correlation: two "
-    "lines that merely rise always correlate. It is not adjusted for spend, season or trend.",
+    f"(Bartlett, first order). Below {ENOUGH} pairs, or {ENOUGH_EFFECTIVE} effective weeks, there is no correlation: "
+    "two lines that merely rise always correlate. It is not adjusted for spend, season or trend.",
 )
 
 PROSE = """\
