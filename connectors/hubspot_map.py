@@ -123,23 +123,18 @@ def deal_rows(job: Slice, record: dict[str, Any], lead_id: str | None) -> Rows:
         "owner_id": tidy(values.get("hubspot_owner_id")), "lost_reason": tidy(values.get("closed_lost_reason")),
         "order_kind": "deal", "returned_amount": money(values.get("returned_amount"), "returned_amount"),
         **campaign_link(campaign), **deal_dates(job, created, closed_at)}
-    return {"deal": [row], "deal_win": list(_wins(job, record, row))}
+    return {"deal": [row], "deal_win": list(_wins(job, record))}
 
 
-def _wins(job: Slice, record: dict[str, Any], deal: Row) -> Iterator[Row]:
-    """When the deal became won, and ceased to be; only where HubSpot kept no history, how it stands."""
-    key = {"source": job.source, "deal_id": deal["deal_id"]}
-    versions = (record.get("propertiesWithHistory") or {}).get("hs_is_closed_won")
-    if versions is None:
-        closed = {name: deal[name] if deal["is_won"] else None for name in ("closed_at", "closed_day")}
-        yield key | closed | {"entered_at": deal["updated_at"], "is_won": deal["is_won"], "is_inferred": True}
-        return
+def _wins(job: Slice, record: dict[str, Any]) -> Iterator[Row]:
+    """When the deal became won, and ceased to be; nothing where HubSpot kept no history: a cancellation is not seen."""
+    versions = (record.get("propertiesWithHistory") or {}).get("hs_is_closed_won") or []
     told = {must(instant(version.get("timestamp"), "hs_is_closed_won.timestamp"), "hs_is_closed_won.timestamp"):
             _flag(version, "value") for version in versions}
     for entered_at, is_won in told.items():
         closed_at = entered_at if is_won else None
-        yield key | {"entered_at": entered_at, "is_won": is_won, "is_inferred": False, "closed_at": closed_at,
-                     "closed_day": day_in(closed_at, job.business_zone)}
+        yield {"source": job.source, "deal_id": _id(record), "entered_at": entered_at, "is_won": is_won,
+               "is_inferred": False, "closed_at": closed_at, "closed_day": day_in(closed_at, job.business_zone)}
 
 
 def _currency(values: dict[str, Any], job: Slice, *, needed: bool) -> str | None:

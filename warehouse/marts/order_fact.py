@@ -50,9 +50,9 @@ CHECKS = (
 )
 
 
-def brought() -> sa.Select[Any]:
-    """One row per deal that was ever won: the day of its win, and what became of it."""
-    deal, win = ddl.table(DEAL), _last_win().subquery("win")
+def brought(deals: sa.Table | None = None) -> sa.Select[Any]:
+    """One row per deal that was ever won, of those that a table names: the day of its win, and what became of it."""
+    deal, win = ddl.table(DEAL), _last_win(deals).subquery("win")
     stands, marked = is_won(deal), sa.and_(deal.c.is_won, deal.c.closed_day.is_not(None))
     cancelled = sa.and_(~deal.c.is_won, win.c.closed_day.is_not(None))
     day = sa.case((marked, deal.c.closed_day), else_=win.c.closed_day)
@@ -64,10 +64,15 @@ def brought() -> sa.Select[Any]:
         sa.case((cancelled, win.c.ended_at)).label("cancelled_at"),
         win.c.deal_id.is_not(None).label("is_history_known"),
         sa.case((stands, "standing"), (marked, "deleted"), else_="cancelled").label("order_state"),
-    ).select_from(deal.outerjoin(win, _same(win, deal))).where(sa.or_(marked, cancelled))
+    ).select_from(deal.outerjoin(win, _same(win, deal))).where(
+        sa.or_(marked, cancelled), _named(deal, deals))
 
 
-def _last_win() -> sa.Select[Any]:
+def _named(rows: Selectable, deals: sa.Table | None) -> Expression:
+    return sa.true() if deals is None else among(rows, DEAL.key, sa.select(deals))
+
+
+def _last_win(deals: sa.Table | None) -> sa.Select[Any]:
     """Of each deal with a history the newest version in which it was won, and when the next one began; else any."""
     win = ddl.table(DEAL_WIN)
     deal: dict[str, Any] = {"partition_by": (win.c.source, win.c.deal_id)}
@@ -75,7 +80,7 @@ def _last_win() -> sa.Select[Any]:
     newest = sa.func.max(sa.case((win.c.is_won, win.c.entered_at))).over(**deal)
     place = sa.func.row_number().over(**deal, order_by=win.c.entered_at)
     row = (sa.select(win, following.label("ended_at"), newest.label("newest"), place.label("place"))
-           .subquery("version"))
+           .where(_named(win, deals)).subquery("version"))
     names = ("source", "deal_id", "closed_at", "closed_day", "ended_at")
     return sa.select(*(row.c[name] for name in names)).where(
         sa.or_(row.c.entered_at == row.c.newest, sa.and_(row.c.newest.is_(None), row.c.place == 1)))
@@ -100,9 +105,10 @@ def select(ctx: Context) -> sa.Select[Any]:
 
 def stale(ctx: Context) -> sa.Select[Any]:
     """Months of the deals that are judged anew, as published and as it is now."""
-    there, now, judged = ddl.table(RECORD, "mart"), brought().subquery("brought"), ctx.superseded[DEAL.name]
-    return sa.union(*(sa.select(rows.c.close_month.label("start")).where(among(rows, DEAL.key, sa.select(judged)))
-                      for rows in (there, now))).subquery("months").select()
+    there, judged = ddl.table(RECORD, "mart"), ctx.superseded[DEAL.name]
+    now = brought(judged).subquery("brought")
+    return sa.union(sa.select(there.c.close_month.label("start")).where(_named(there, judged)),
+                    sa.select(now.c.close_month)).subquery("months").select()
 
 
 def evidence(row: Mapping[Any, Any]) -> Mapping[str, Expression]:
