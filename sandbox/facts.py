@@ -29,7 +29,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "sales_outcomes": ("source", "owner_id", "platform", "account_id", "campaign_id", "close_month"),
     "call_quality": ("source", "owner_id", "worked_month"),
     "review_sample": ("source", "activity_id"),
-    "engagement_to_outcome": ("platform", "account_id", "campaign_id", "week"),
+    "engagement_to_outcome": ("platform", "account_id", "campaign_id", "activity_week"),
     "engagement_lag": ("platform", "account_id", "campaign_id", "engagement_measure", "lag_outcome", "lag_weeks"),
     "off_promotion": ("source", "deal_id"),
     "sourcing": ("definition", "close_month", "sourcing_side"),

@@ -49,7 +49,7 @@ def quality(found: Sequence[Work]) -> Iterator[tuple[Key, Cells]]:
             **{f"{end}_count": ends[end] for end in ("answered", "busy", "no_answer", "voicemail", "wrong_number")},
             "duration_known_count": len(answered), "recording_known_count": len(answered),
             "recording_count": sum(call.is_recorded for call in answered), "p50_talk_seconds": _middle(answered),
-            "reviewed_count": 0, "review_count": 0, "review_score_total": None, "review_score_mean": None,
+            "reviewed_count": 0, "review_count": 0, "review_score_total": None, "score_per_review_ratio": None,
             "is_small_sample": size < SMALL_SAMPLE, **_share("answered", ends["answered"], size),
             **_share("wrong_number", ends["wrong_number"], size)}
 

@@ -113,8 +113,8 @@ def _added(numbers: Iterable[tuple[date, int | None]]) -> dict[date, int]:
 
 def _told(pairs: list[tuple[int, int]]) -> Cells:
     x, y = ([float(number) for number in column] for column in zip(*pairs, strict=True))
-    cells: Cells = {"week_count": len(pairs), "effective_week_count": None, "correlation": None,
-                    "correlation_low": None, "correlation_high": None, "caveat": "too_few_weeks"}
+    cells: Cells = {"week_count": len(pairs), "effective_week_rate": None, "correlation_ratio": None,
+                    "correlation_least_ratio": None, "correlation_most_ratio": None, "caveat": "too_few_weeks"}
     if len(pairs) < _ENOUGH:
         return cells
     if len(set(x)) == 1 or len(set(y)) == 1:
@@ -122,12 +122,13 @@ def _told(pairs: list[tuple[int, int]]) -> Cells:
     alike = max(_own(x) * _own(y), 0.0)
     effective = len(pairs) * (1 - alike) / (1 + alike)
     if effective < _ENOUGH_EFFECTIVE:
-        return cells | {"effective_week_count": effective}
+        return cells | {"effective_week_rate": effective / len(pairs)}
     found, spread = correlation(x, y), Z / math.sqrt(effective - 3)
     grown = (1 + found) / (1 - found)
     low, high = (grown * math.exp(2 * side) for side in (-spread, spread))
-    return cells | {"effective_week_count": effective, "correlation": found, "caveat": "correlation_not_cause",
-                    "correlation_low": (low - 1) / (low + 1), "correlation_high": (high - 1) / (high + 1)}
+    return cells | {"effective_week_rate": effective / len(pairs), "correlation_ratio": found,
+                    "caveat": "correlation_not_cause",
+                    "correlation_least_ratio": (low - 1) / (low + 1), "correlation_most_ratio": (high - 1) / (high + 1)}
 
 
 def _own(numbers: list[float]) -> float:

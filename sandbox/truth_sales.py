@@ -107,8 +107,8 @@ def outcomes(found: Sequence[Order]) -> Iterator[tuple[Key, Cells]]:
             "returned_reporting_amount": sum(back, _NOTHING) if back else None,
             "paid_reporting_amount": paid, "payable_reporting_amount": payable,
             "is_small_sample": len(group) < SMALL_SAMPLE,
-            "kept_rate": float(net / gross) if len(group) >= SMALL_SAMPLE else None,
-            "paid_rate": float(paid / payable) if paid is not None and payable and len(told) >= SMALL_SAMPLE else None}
+            "kept_ratio": float(net / gross) if len(group) >= SMALL_SAMPLE else None,
+            "paid_ratio": float(paid / payable) if paid is not None and payable and len(told) >= SMALL_SAMPLE else None}
 
 
 def _sum(found: Sequence[Order]) -> Decimal:

@@ -101,10 +101,10 @@ WASTE_METRICS: tuple[Metric, ...] = tuple(
 DISCOUNT = Metric("discount_rate", "What sales let off the list price, of the deals whose discount is on record.",
                   ("discount_reporting_amount",), "list_reporting_amount", "share")
 
-KEPT = Metric("kept_rate", "What is left of the orders brought home after cancellations, deletions and returns.",
+KEPT = Metric("kept_ratio", "What is left of the orders brought home after cancellations, deletions and returns.",
               ("net_reporting_amount",), "gross_reporting_amount", "share")
 
-PAID = Metric("paid_rate", "What customers paid, of the orders whose payments are on record.",
+PAID = Metric("paid_ratio", "What customers paid, of the orders whose payments are on record.",
               ("paid_reporting_amount",), "payable_reporting_amount", "share")
 
 CALL_METRICS: tuple[Metric, ...] = (
@@ -113,7 +113,7 @@ CALL_METRICS: tuple[Metric, ...] = (
     Metric("wrong_number_rate", "Outbound calls to numbers that are dead or another's: no skill answers those.",
            ("wrong_number_count",), "outcome_known_count", "share"))
 
-REVIEWED = Metric("review_score_mean", "How calls were judged by who listened.", ("review_score_total",),
+REVIEWED = Metric("score_per_review_ratio", "How calls were judged by who listened.", ("review_score_total",),
                   "review_count", "reviewers' scale")
 
 SPEED_METRICS: tuple[Metric, ...] = (

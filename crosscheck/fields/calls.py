@@ -33,7 +33,7 @@ FIELDS: tuple[Field, ...] = (
     Field("reviewed_count", Kind.COUNT, "Calls that somebody listened to and judged.", unit=_UNIT, low=0),
     Field("review_count", Kind.COUNT, "Judgements of these calls; several may have judged one.", unit="reviews", low=0),
     Field("review_score_total", Kind.QUANTITY, "Sum of the judgements; null where there are none."),
-    Field("review_score_mean", Kind.RATE, "The mean judgement, on the reviewers' own scale."),
+    Field("score_per_review_ratio", Kind.RATE, "The mean judgement, on the reviewers' own scale."),
     Field("outcome_group", Kind.TEXT, "How the call ended, as far as it matters to who listens.",
           allowed=OUTCOME_GROUPS),
     Field("stratum_call_count", Kind.COUNT, "Calls of the salesperson, day and outcome group from which was drawn.",

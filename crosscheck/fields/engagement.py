@@ -11,8 +11,8 @@ _KINDS = {"reaction": "Reactions to the campaign's posts and ads", "comment": "C
           "share": "Shares of them", "save": "Saves of them", "video_view": "Views of the campaign's videos"}
 
 FIELDS: tuple[Field, ...] = (
-    Field("week", Kind.DAY, "Monday of the week: interactions by the account's day; leads by creation and wins by "
-                            "closing, business zone."),
+    Field("activity_week", Kind.DAY, "Monday of the week: interactions by the account's day; leads by creation "
+                                     "and wins by closing, business zone."),
     *(Field(f"{kind}_count", Kind.COUNT, f"{what}; null where the platform reported none.", low=0)
       for kind, what in _KINDS.items()),
     Field("interaction_count", Kind.COUNT, "Reactions, comments, shares and saves together; null where the platform "
@@ -25,11 +25,12 @@ FIELDS: tuple[Field, ...] = (
     Field("lag_weeks", Kind.COUNT, "How many weeks after the interactions the outcomes are looked for.", unit="weeks",
           low=0, high=8),
     Field("week_count", Kind.COUNT, "Pairs of weeks that the correlation rests on.", unit="weeks", low=0),
-    Field("effective_week_count", Kind.RATE, "As many independent weeks tell as much: neighbouring weeks are alike.",
-          unit="weeks", low=0),
-    Field("correlation", Kind.RATE, "Pearson's correlation of both over these weeks.", low=-1, high=1),
-    Field("correlation_low", Kind.RATE, "Lower 95 % bound of the correlation, by the effective weeks.", low=-1, high=1),
-    Field("correlation_high", Kind.RATE, "Upper 95 % bound of the correlation, by the effective weeks.", low=-1,
+    Field("effective_week_rate", Kind.RATE, "How many independent weeks tell as much, as a share of these weeks: "
+                                            "neighbouring weeks are alike.", low=0, high=1),
+    Field("correlation_ratio", Kind.RATE, "Pearson's correlation of both over these weeks.", low=-1, high=1),
+    Field("correlation_least_ratio", Kind.RATE, "Lower 95 % bound of the correlation, by the effective weeks.", low=-1,
+          high=1),
+    Field("correlation_most_ratio", Kind.RATE, "Upper 95 % bound of the correlation, by the effective weeks.", low=-1,
           high=1),
     Field("caveat", Kind.TEXT, "What the number does not say, or why there is none.", allowed=CAVEATS),
 )

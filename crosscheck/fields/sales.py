@@ -37,6 +37,6 @@ FIELDS: tuple[Field, ...] = (
                                               "returned.", unit=_UNIT),
     Field("payable_reporting_amount", Kind.MONEY, "Amounts of the orders of which the source says what was paid.",
           unit=_UNIT),
-    Field("kept_rate", Kind.RATE, "Net as a share of gross."),
-    Field("paid_rate", Kind.RATE, "What was paid as a share of what was to be paid."),
+    Field("kept_ratio", Kind.RATE, "Net as a share of gross."),
+    Field("paid_ratio", Kind.RATE, "What was paid as a share of what was to be paid."),
 )

@@ -100,11 +100,11 @@ def test_judgements(mart_wh: Warehouse) -> None:
     report = night(mart_wh)
     assert not report.full
     (row,) = checked(mart_wh)
-    names = ("reviewed_count", "review_count", "review_score_total", "review_score_mean")
+    names = ("reviewed_count", "review_count", "review_score_total", "score_per_review_ratio")
     assert [row[name] for name in names] == [2, 3, 10, None]
     put(mart_wh, "call_review", *({"activity_id": "a", "reviewer_id": f"r{number}", **said} for number in range(17)))
     night(mart_wh)
-    assert checked(mart_wh)[0]["review_score_mean"] == 4.75
+    assert checked(mart_wh)[0]["score_per_review_ratio"] == 4.75
 
 
 def test_a_call_that_moves_or_goes_is_built_again(mart_wh: Warehouse) -> None:

@@ -58,7 +58,7 @@ def test_a_week_by_kind(mart_wh: Warehouse) -> None:
              "platform_total_count")
     assert [first[name] for name in names] == [7, 1, 4, None, 12, 0, 90]
     assert [second[name] for name in names] == [None, None, None, None, None, 3, None]
-    assert (first["week"], second["week"], first["unique_lead_count"], first["won_count"]) == (
+    assert (first["activity_week"], second["activity_week"], first["unique_lead_count"], first["won_count"]) == (
         MONDAY, MONDAY + WEEK, 0, 0)
 
 
@@ -74,7 +74,7 @@ def test_outcomes_stand_in_their_own_week(mart_wh: Warehouse) -> None:
     night(mart_wh)
     rows = checked(mart_wh)
     assert only(rows, campaign_id="(unmatched)")["unique_lead_count"] == 1
-    assert [(row["week"], row["unique_lead_count"], row["won_count"]) for row in rows
+    assert [(row["activity_week"], row["unique_lead_count"], row["won_count"]) for row in rows
             if row["campaign_id"] == "c1"] == [(MONDAY, 1, 0), (MONDAY + WEEK, 0, 1)]
 
 
@@ -106,9 +106,9 @@ def test_leads_that_follow_by_two_weeks(mart_wh: Warehouse) -> None:
     rows = [row for row in checked(mart_wh, "engagement_lag") if row["campaign_id"] == "c1"]
     two = only(rows, lag_outcome="lead", lag_weeks=2)
     assert two["week_count"] == 12
-    assert (two["correlation"], two["caveat"]) == (pytest.approx(1), "correlation_not_cause")
+    assert (two["correlation_ratio"], two["caveat"]) == (pytest.approx(1), "correlation_not_cause")
     three = only(rows, lag_outcome="lead", lag_weeks=3)
-    assert (three["week_count"], three["correlation"], three["caveat"]) == (11, None, "too_few_weeks")
+    assert (three["week_count"], three["correlation_ratio"], three["caveat"]) == (11, None, "too_few_weeks")
     assert only(rows, lag_outcome="won", lag_weeks=0)["caveat"] == "no_variation"
     assert only(rows, lag_outcome="qualified", lag_weeks=0)["week_count"] == 10
     assert {row["engagement_measure"] for row in rows} == {"interaction"}
@@ -131,10 +131,10 @@ def test_the_correlation_is_pearsons() -> None:
     for _ in range(20):
         x = np.cumsum(chance.integers(-9, 10, 30))
         y = np.cumsum(chance.integers(-9, 10, 30)) + x
-        pairs, effective, value, low, high, _ = correlated(x.tolist(), y.tolist())
+        pairs, share, value, low, high, _ = correlated(x.tolist(), y.tolist())
         own = [np.sum((z - z.mean())[1:] * (z - z.mean())[:-1]) / np.sum((z - z.mean()) ** 2) for z in (x, y)]
         expected = 30 * (1 - max(own[0] * own[1], 0)) / (1 + max(own[0] * own[1], 0))
-        assert (pairs, effective) == (30, pytest.approx(expected))
+        assert (pairs, share) == (30, pytest.approx(expected / 30))
         if expected < 6:
             assert value is None
             continue
@@ -148,8 +148,8 @@ def test_neighbours_that_are_alike_tell_little() -> None:
     line, jump = list(range(12)), [0, 9] * 6
     for alike in (line, [1] * 26 + [9] * 26):
         assert correlated(alike, alike)[2:] == (None, None, None, "too_few_weeks")
-    pairs, effective, *_ = correlated(jump, line)
-    assert (pairs, effective) == (12, 12)
+    pairs, share, *_ = correlated(jump, line)
+    assert (pairs, share) == (12, 1)
     assert correlated(line[:11], line[:11])[1:] == (None, None, None, None, "too_few_weeks")
     assert correlated(line, [4] * 12)[1:] == (None, None, None, None, "no_variation")
 

@@ -119,14 +119,14 @@ def test_shares_need_twenty(mart_wh: Warehouse) -> None:
         sold(mart_wh, f"d{number}", 10, paid_amount=5, returned_amount=number % 2)
     night(mart_wh)
     (row,) = checked(mart_wh)
-    assert (row["is_small_sample"], row["kept_rate"], row["paid_rate"]) == (True, None, None)
+    assert (row["is_small_sample"], row["kept_ratio"], row["paid_ratio"]) == (True, None, None)
     sold(mart_wh, "untold", 10)
     night(mart_wh)
     (row,) = checked(mart_wh)
-    assert (row["is_small_sample"], row["kept_rate"], row["paid_rate"]) == (False, 0.955, None)
+    assert (row["is_small_sample"], row["kept_ratio"], row["paid_ratio"]) == (False, 0.955, None)
     sold(mart_wh, "untold", 10, paid_amount=10)
     night(mart_wh)
-    assert checked(mart_wh)[0]["paid_rate"] == 0.525
+    assert checked(mart_wh)[0]["paid_ratio"] == 0.525
 
 
 def test_what_stands_is_what_the_closed_view_counts(mart_wh: Warehouse) -> None:

@@ -28,7 +28,7 @@ RECORD = Table(
     columns(f"{' '.join(_KEY)} is_small_sample call_count inbound_count "
             f"{' '.join(f'{outcome}_count' for outcome in CALL_OUTCOMES)} short_answer_count outcome_known_count "
             "duration_known_count recording_known_count recording_count reviewed_count review_count",
-            f"p50_talk_seconds {' '.join(_SHARES)} review_score_total review_score_mean", basis="worked"),
+            f"p50_talk_seconds {' '.join(_SHARES)} review_score_total score_per_review_ratio", basis="worked"),
     "Calls by a person on the day of the call, business zone, under whoever made them, (none) where the CRM names "
     "nobody; a call that concerns several leads counts once. Calls that came in are counted apart: how a call ended, "
     "and every share, is of the others. The shares are of calls whose end is on record, and null below "

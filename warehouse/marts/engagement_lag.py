@@ -28,7 +28,7 @@ RECORD = Table(
     f"One row per campaign, measure of interaction, outcome and lag of 0 to {MOST_WEEKS} weeks; (all): the company.",
     _KEY,
     columns(f"{' '.join(_KEY)} week_count caveat",
-            "effective_week_count correlation correlation_low correlation_high", basis="spend"),
+            "effective_week_rate correlation_ratio correlation_least_ratio correlation_most_ratio", basis="spend"),
     "Complete weeks of `engagement_to_outcome`: one is complete two days after its Sunday, when every account's day is "
     "over. A pair is a week of which interactions were reported and the week so many weeks later; a week without "
     f"leads or customers counts 0 there, and of qualified leads only weeks count whose leads are older than {HORIZON} "
@@ -39,20 +39,19 @@ RECORD = Table(
 
 PROSE = """\
 A correlation, not a cause: a campaign that spends more is liked more and brings more leads, and neither made the other.
-Marketing: an interval, `_low` to `_high`, that holds 0 shows nothing, and of 27 intervals for one campaign one or two
-miss 0 by mere chance; so do not pick the best lag. Sales: an interval that lies above 0 at the same lags for weeks on
-end is a reason to test, by pausing the campaign, not to dismiss it. `caveat` says why a row holds no number. Never
+Marketing: an interval, `_least_` to `_most_`, that holds 0 shows nothing, and of 27 intervals for one campaign one or
+two miss 0 by mere chance; so do not pick the best lag. Sales: an interval that lies above 0 at the same lags for weeks
+on end is a reason to test, by pausing the campaign, not to dismiss it. `caveat` says why a row holds no number. Never
 multiply a correlation by money."""
 
 CHECKS = (
-    Check("within its interval", "correlation IS NULL OR correlation BETWEEN correlation_low AND correlation_high"),
+    Check("within its interval", "correlation_ratio IS NULL"
+          " OR correlation_ratio BETWEEN correlation_least_ratio AND correlation_most_ratio"),
     Check("a number exactly where it may stand",
-          "(correlation IS NULL) = (caveat <> 'correlation_not_cause') AND (correlation IS NULL) ="
-          " (correlation_low IS NULL) AND (correlation IS NULL) = (correlation_high IS NULL)"),
-    Check("enough weeks", f"correlation IS NULL OR (week_count >= {ENOUGH}"
-                          f" AND effective_week_count >= {ENOUGH_EFFECTIVE})"),
-    Check("no more effective weeks than weeks",
-          "effective_week_count IS NULL OR effective_week_count <= week_count"),
+          "(correlation_ratio IS NULL) = (caveat <> 'correlation_not_cause') AND (correlation_ratio IS NULL) ="
+          " (correlation_least_ratio IS NULL) AND (correlation_ratio IS NULL) = (correlation_most_ratio IS NULL)"),
+    Check("enough weeks", f"correlation_ratio IS NULL OR (week_count >= {ENOUGH}"
+                          f" AND effective_week_rate * week_count >= {ENOUGH_EFFECTIVE} - 1e-9)"),
 )
 
 
@@ -60,8 +59,8 @@ def complete_week(ctx: Context) -> sa.Select[Any]:
     """Campaigns' weeks that are over in every account's zone: interactions by measure, then outcomes."""
     row = ctx.current(WEEKLY).alias("weekly")
     measures = (*(f"{name}_count" for name in ENGAGEMENT_MEASURES), "unique_lead_count", "qualified_count", "won_count")
-    return (sa.select(*(row.c[name] for name in (*_CAMPAIGN, "week", "is_matured", *measures)))
-            .where(day_plus(row.c.week, 7) < sa.literal(ctx.business_day)))
+    return (sa.select(*(row.c[name] for name in (*_CAMPAIGN, "activity_week", "is_matured", *measures)))
+            .where(day_plus(row.c.activity_week, 7) < sa.literal(ctx.business_day)))
 
 
 def select(ctx: Context) -> sa.Select[Any]:

@@ -22,7 +22,7 @@ HORIZON = 30
 _AGE = sa.literal_column(str(HORIZON), sa.BigInteger())
 _ONE, _NONE = (sa.literal_column(digit, sa.BigInteger()) for digit in "10")
 _CAMPAIGN = ("platform", "account_id", "campaign_id")
-_KEY = (*_CAMPAIGN, "week")
+_KEY = (*_CAMPAIGN, "activity_week")
 _INTERACTIONS = ("reaction", "comment", "share", "save")
 #: Column of the table by kind of interaction, as the connectors call it.
 _KINDS = {**{kind: f"{kind}_count" for kind in (*_INTERACTIONS, "video_view")}, "engagement": "platform_total_count"}
@@ -62,14 +62,14 @@ def select(ctx: Context) -> sa.Select[Any]:
            .group_by(*(part.c[name] for name in _KEY)).subquery("summed"))
     values: dict[str, Expression] = {column.name: column for column in row.c}
     values |= {name: sa.func.coalesce(row.c[name], _NONE) for name in _OUTCOMES}
-    matured = is_matured(ctx, last_day("week", row.c.week), _AGE)
+    matured = is_matured(ctx, last_day("week", row.c.activity_week), _AGE)
     return sa.select(*arrange(RECORD, values | {"horizon_days": _AGE, "is_matured": matured}))
 
 
 def _engaged(ctx: Context) -> Part:
     row = ddl.table(ENGAGEMENT_DAILY)
     week, number, kind = start_of("week", row.c.day), row.c.engagement_count, row.c.engagement_kind
-    values: dict[str, Expression] = {**{name: row.c[name] for name in _CAMPAIGN}, "week": week}
+    values: dict[str, Expression] = {**{name: row.c[name] for name in _CAMPAIGN}, "activity_week": week}
     values |= {name: sa.case((kind == word, number)) for word, name in _KINDS.items()}
     values["interaction_count"] = sa.case((kind.in_(_INTERACTIONS), number))
     return row, values, sa.and_(number.is_not(None), kind.in_(tuple(_KINDS)), ctx.within(RECORD.name, week))
@@ -79,7 +79,7 @@ def _leads(ctx: Context) -> Part:
     lead = ctx.current(LEAD_FACT).alias("lead")
     week = start_of("week", lead.c.created_day)
     values: dict[str, Expression] = {
-        **{name: lead.c[name] for name in _CAMPAIGN}, "week": week, "unique_lead_count": _ONE,
+        **{name: lead.c[name] for name in _CAMPAIGN}, "activity_week": week, "unique_lead_count": _ONE,
         "qualified_count": sa.case((qualified_within(lead, _AGE), _ONE), else_=_NONE)}
     return lead, values, sa.and_(lead.c.is_unique, ctx.within(RECORD.name, week))
 
@@ -87,15 +87,16 @@ def _leads(ctx: Context) -> Part:
 def _customers(ctx: Context) -> Part:
     deal = ctx.current(DEAL_FACT).alias("deal")
     week = start_of("week", deal.c.closed_day)
-    values: dict[str, Expression] = {**{name: deal.c[name] for name in _CAMPAIGN}, "week": week, "won_count": _ONE}
+    values: dict[str, Expression] = {
+        **{name: deal.c[name] for name in _CAMPAIGN}, "activity_week": week, "won_count": _ONE}
     return deal, values, sa.and_(deal.c.is_first_win, ctx.within(RECORD.name, week))
 
 
 def stale(ctx: Context) -> sa.Select[Any]:
     """Weeks that have matured since they were published."""
     there = ddl.table(RECORD, "mart")
-    now = is_matured(ctx, last_day("week", there.c.week), _AGE)
-    return sa.select(there.c.week).where(there.c.is_matured != now).distinct()
+    now = is_matured(ctx, last_day("week", there.c.activity_week), _AGE)
+    return sa.select(there.c.activity_week).where(there.c.is_matured != now).distinct()
 
 
 def evidence(_: Mapping[Any, Any]) -> Mapping[str, Expression]:
@@ -104,4 +105,5 @@ def evidence(_: Mapping[Any, Any]) -> Mapping[str, Expression]:
     return {"lead_fact": lead.c.is_unique, "deal_fact": deal.c.is_first_win}
 
 
-MART = Mart(RECORD, select, PROSE, CHECKS, Partition("week", "week", ("spend", "created", "closed")), stale, evidence)
+MART = Mart(RECORD, select, PROSE, CHECKS, Partition("activity_week", "week", ("spend", "created", "closed")), stale,
+            evidence)

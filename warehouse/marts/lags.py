@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 Campaign = tuple[str, str, str]
 #: What happened in each week.
 Weeks = Mapping[date, int]
-#: Pairs, effective pairs, correlation, its bounds, the caveat.
+#: Pairs, the share of them that is independent, correlation, its bounds, the caveat.
 Found = tuple[int, float | None, float | None, float | None, float | None, str]
 
 MOST_WEEKS = 8
@@ -31,7 +31,7 @@ MOST_WEEKS = 8
 ENOUGH, ENOUGH_EFFECTIVE = 12, 6
 EVERY: Campaign = ("(all)", "(all)", "(all)")
 _NAMES = ("platform", "account_id", "campaign_id", "engagement_measure", "lag_outcome", "lag_weeks", "week_count",
-          "effective_week_count", "correlation", "correlation_low", "correlation_high", "caveat")
+          "effective_week_rate", "correlation_ratio", "correlation_least_ratio", "correlation_most_ratio", "caveat")
 _INDEPENDENT = 3  # Fisher's transformation takes as many away
 
 
@@ -97,11 +97,11 @@ def correlated(x: Sequence[int], y: Sequence[int]) -> Found:
     if not square_x or not square_y:
         return size, None, None, None, None, "no_variation"
     alike = sum(map(mul, off_x, off_x[1:])) / square_x * (sum(map(mul, off_y, off_y[1:])) / square_y)
-    effective = size * (1 - max(alike, 0)) / (1 + max(alike, 0))
-    if effective < ENOUGH_EFFECTIVE:
-        return size, effective, None, None, None, "too_few_weeks"
+    share = (1 - max(alike, 0)) / (1 + max(alike, 0))
+    if size * share < ENOUGH_EFFECTIVE:
+        return size, share, None, None, None, "too_few_weeks"
     value = sum(map(mul, off_x, off_y)) / math.sqrt(square_x) / math.sqrt(square_y)
-    return size, effective, max(-1.0, min(1.0, value)), *_bounds(value, effective), "correlation_not_cause"
+    return size, share, max(-1.0, min(1.0, value)), *_bounds(value, size * share), "correlation_not_cause"
 
 
 def _deviations(numbers: Sequence[int]) -> list[int]:

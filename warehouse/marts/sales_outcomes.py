@@ -30,14 +30,14 @@ RECORD = Table(
     columns(f"{' '.join(_KEY)} is_small_sample {' '.join(_COUNTS)}", "cancelled_count", basis="closed")
     + columns("", " ".join(f"{part}_reporting_amount" for part in ("gross", *_PARTS, "payable", "paid")),
               basis="closed")
-    + columns("", "kept_rate paid_rate", basis="closed")
+    + columns("", "kept_ratio paid_ratio", basis="closed")
     + columns("reporting_currency_code"),
     "Orders, contracts and won deals by the month of the win, business zone, whenever they were cancelled, deleted, "
     "returned or paid since: a month that is over may still shrink. Under the deal's own salesperson, (none) where the "
     "CRM names nobody, and the campaign of `deal_fact`. An order that was taken back whole is not returned besides. "
     "Cancellations are null where no order of the row has a history, returns and payments where nobody wrote any "
-    "down: they are not 0, and net is then what is known to be gone. `kept_rate` is null below "
-    f"{SMALL} orders, `paid_rate` below {SMALL} orders of which a payment or its lack is on record.",
+    "down: they are not 0, and net is then what is known to be gone. `kept_ratio` is null below "
+    f"{SMALL} orders, `paid_ratio` below {SMALL} orders of which a payment or its lack is on record.",
 )
 
 PROSE = """\
@@ -61,7 +61,7 @@ CHECKS = (
           "AND payment_known_count <= standing_count"),
     Check("cancellations exactly where they would be seen",
           "(history_known_count = 0) = (cancelled_count IS NULL)"),
-    Check("no rate of few", "kept_rate IS NULL OR NOT is_small_sample"),
+    Check("no rate of few", "kept_ratio IS NULL OR NOT is_small_sample"),
 )
 
 
@@ -73,8 +73,8 @@ def select(ctx: Context) -> sa.Select[Any]:
     known["net_reporting_amount"] = known["gross_reporting_amount"] - parts[0] - parts[1] - parts[2]
     small = row.c.order_count < SMALL
     return sa.select(*arrange(RECORD, known | {
-        "is_small_sample": small, "kept_rate": sa.case((~small, KEPT.expression(known))),
-        "paid_rate": sa.case((row.c.payment_known_count >= SMALL, PAID.expression(known))),
+        "is_small_sample": small, "kept_ratio": sa.case((~small, KEPT.expression(known))),
+        "paid_ratio": sa.case((row.c.payment_known_count >= SMALL, PAID.expression(known))),
         "reporting_currency_code": sa.literal(ctx.reporting_currency)}))
 
 
