@@ -130,7 +130,7 @@ def _wins(job: Slice, record: dict[str, Any]) -> Iterator[Row]:
     """When the deal became won, and ceased to be; nothing where HubSpot kept no history: a cancellation is not seen."""
     versions = (record.get("propertiesWithHistory") or {}).get("hs_is_closed_won") or []
     told = {must(instant(version.get("timestamp"), "hs_is_closed_won.timestamp"), "hs_is_closed_won.timestamp"):
-            _flag(version, "value") for version in versions}
+            _flag(version, "value") for version in reversed(versions)}  # newest first: of one instant it counts
     for entered_at, is_won in told.items():
         closed_at = entered_at if is_won else None
         yield {"source": job.source, "deal_id": _id(record), "entered_at": entered_at, "is_won": is_won,

@@ -97,12 +97,13 @@ def test_deal_in_the_portals_currency(portal: Connector) -> None:
 def test_a_cancelled_deal_keeps_its_win(portal: Connector) -> None:
     """The history tells when it was won, on the business's day, and when it ceased to be; without one, nothing."""
     told = [{"value": "false", "timestamp": "2026-11-03T01:00:00Z"},
-            {"value": "true", "timestamp": "2026-11-01T20:00:00Z"}, {"value": "", "timestamp": "2026-11-01T18:30:00Z"}]
+            {"value": "true", "timestamp": "2026-11-01T20:00:00Z"},
+            {"value": "false", "timestamp": "2026-11-01T20:00:00Z"}, {"value": "", "timestamp": "2026-11-01T18:30:00Z"}]
     record = deal(hs_is_closed_won="false", hs_is_closed="true", closedate="2026-11-01T20:00:00Z", returned_amount="3")
     got = read(portal, replace(JOB, stream=DEALS), record | {"propertiesWithHistory": {"hs_is_closed_won": told}})
     assert [(str(row["entered_at"]), row["is_won"], row["closed_day"]) for row in got.rows("deal_win")] == [
-        ("2026-11-03 01:00:00", False, None), ("2026-11-01 20:00:00", True, date(2026, 11, 2)),
-        ("2026-11-01 18:30:00", False, None)]
+        ("2026-11-01 18:30:00", False, None), ("2026-11-01 20:00:00", True, date(2026, 11, 2)),
+        ("2026-11-03 01:00:00", False, None)]
     (row,) = got.rows("deal")
     assert (row["returned_amount"], row["paid_amount"], row["order_kind"]) == (3, None, "deal")
     won = deal(hs_is_closed_won="true", hs_is_closed="true", closedate="2026-10-01T00:00:00Z")
