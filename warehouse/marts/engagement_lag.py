@@ -69,7 +69,7 @@ def select(ctx: Context) -> sa.Select[Any]:
 
 
 def evidence(row: Mapping[Any, Any]) -> Mapping[str, Expression]:
-    """The unique leads of the campaign, or of the company, and the first deals of its customers."""
+    """The unique leads of the campaign, or of the company, and the first deals of its customers; a campaign's ads."""
     lead, deal = ddl.table(LEAD_FACT, "mart"), ddl.table(DEAL_FACT, "mart")
 
     def theirs(fact: sa.Table) -> Expression:
@@ -77,7 +77,7 @@ def evidence(row: Mapping[Any, Any]) -> Mapping[str, Expression]:
                                                                            for name in _CAMPAIGN))
 
     return {"lead_fact": sa.and_(lead.c.is_unique, theirs(lead)),
-            "deal_fact": sa.and_(deal.c.is_first_win, theirs(deal))}
+            "deal_fact": sa.and_(deal.c.is_first_win, theirs(deal)), "ad_daily": sa.true()}
 
 
 MART = Mart(RECORD, select, PROSE, CHECKS, evidence=evidence, is_exact=True)

@@ -100,9 +100,9 @@ def stale(ctx: Context) -> sa.Select[Any]:
 
 
 def evidence(_: Mapping[Any, Any]) -> Mapping[str, Expression]:
-    """The unique leads of the campaign and week, and the first deals of those who became customers in it."""
+    """The unique leads of the campaign and week, the first deals of those who became customers in it, and its ads."""
     lead, deal = ddl.table(LEAD_FACT, "mart"), ddl.table(DEAL_FACT, "mart")
-    return {"lead_fact": lead.c.is_unique, "deal_fact": deal.c.is_first_win}
+    return {"lead_fact": lead.c.is_unique, "deal_fact": deal.c.is_first_win, "ad_daily": sa.true()}
 
 
 MART = Mart(RECORD, select, PROSE, CHECKS, Partition("activity_week", "week", ("spend", "created", "closed")), stale,
