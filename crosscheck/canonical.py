@@ -60,8 +60,8 @@ ACTIVITY = _staging(
     "source activity_id lead_id", "activity_kind occurred_at is_automatic",
     "deal_id direction outcome duration_seconds actor_id occurred_day has_recording")
 CALL_REVIEW = _staging(
-    "call_review", "One row per call and person who listened to it.", "source activity_id reviewer_id",
-    "reviewed_at review_score")
+    "call_review", "One row per call and person who listened to it.",
+    "source call_source activity_id reviewer_id", "reviewed_at review_score")
 DEAL = _staging(
     "deal", "One row per deal or order of a CRM, as last seen.",
     "source deal_id", "created_at created_day updated_at is_won is_lost is_archived",

@@ -137,7 +137,7 @@ def _activities(conn: sa.Connection, rows: sa.Subquery) -> None:
 def _reviews(conn: sa.Connection, rows: sa.Subquery) -> None:
     """The days of the calls that somebody listened to."""
     call = ddl.table(ACTIVITY)
-    theirs = sa.and_(call.c.source == rows.c.source, call.c.activity_id == rows.c.activity_id)
+    theirs = sa.and_(call.c.source == rows.c.call_source, call.c.activity_id == rows.c.activity_id)
     mark_days(conn, WORKED, sa.select(call.c.occurred_day).join(rows, theirs).where(call.c.occurred_day.is_not(None)))
 
 

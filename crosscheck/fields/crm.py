@@ -55,6 +55,7 @@ FIELDS = (
     Field("duration_seconds", Kind.COUNT, "Length of the conversation.", unit="seconds", low=0),
     Field("occurred_day", Kind.DAY, "Local calendar day on which it happened, in the business zone (worked basis)."),
     Field("has_recording", Kind.FLAG, "The source keeps a recording of the call; null where it does not say."),
+    Field("call_source", Kind.TEXT, "Configured name of the CRM that holds the call of which a review tells."),
     Field("reviewer_id", Kind.ID, "Who listened to the recording, by the reviewing side's id.", staff=True),
     Field("reviewed_at", Kind.INSTANT, "When the review was written, UTC."),
     Field("review_score", Kind.QUANTITY, "How the call was judged, by the reviewers' own scale; higher is better."),

@@ -96,7 +96,8 @@ def test_judgements(mart_wh: Warehouse) -> None:
     said = {"reviewed_at": noon(YESTERDAY)}
     put(mart_wh, "call_review", {"activity_id": "a", "review_score": 4, **said},
         {"activity_id": "a", "reviewer_id": "minh", "review_score": 1, **said},
-        {"activity_id": "b", "review_score": 5, **said}, {"activity_id": "gone", **said})
+        {"activity_id": "b", "review_score": 5, **said}, {"activity_id": "gone", **said},
+        {"activity_id": "a", "call_source": "another", **said})
     report = night(mart_wh)
     assert not report.full
     (row,) = checked(mart_wh)

@@ -46,7 +46,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "lead_merge": {"source": "crm"},
     "lead_status": {"source": "crm", "status_field": "status", "is_inferred": False},
     "activity": {"source": "crm", "activity_kind": "call", "is_automatic": False},
-    "call_review": {"source": "crm", "reviewer_id": "lan", "review_score": 5},
+    "call_review": {"source": "ears", "call_source": "crm", "reviewer_id": "lan", "review_score": 5},
     "deal_win": {"source": "crm", "is_inferred": False},
     "deal": {"source": "crm", "is_won": True, "is_lost": False, "is_archived": False, "currency_code": "VND"},
     "fx_rate": {"from_currency": "USD", "to_currency": "VND"},

@@ -74,10 +74,10 @@ def _judged(ctx: Context) -> Selectable:
     """The calls of the scope with their end (null: they came in), and what was said by who listened."""
     act, review = ddl.table(ACTIVITY), ddl.table(CALL_REVIEW)
     call = calls(ctx.within(RECORD.name, start_of("month", act.c.occurred_day)))
-    said = (sa.select(review.c.source, review.c.activity_id, sa.func.count().label("review_count"),
+    said = (sa.select(review.c.call_source, review.c.activity_id, sa.func.count().label("review_count"),
                       sa.func.sum(review.c.review_score).label("score"))
-            .group_by(review.c.source, review.c.activity_id).subquery("said"))
-    theirs = sa.and_(said.c.source == call.c.source, said.c.activity_id == call.c.activity_id)
+            .group_by(review.c.call_source, review.c.activity_id).subquery("said"))
+    theirs = sa.and_(said.c.call_source == call.c.source, said.c.activity_id == call.c.activity_id)
     outcome = sa.case((call.c.direction == "inbound", sa.null()), (call.c.outcome.in_(CALL_OUTCOMES), call.c.outcome),
                       else_="unrecorded")
     return (sa.select(call, start_of("month", call.c.occurred_day).label("worked_month"),
