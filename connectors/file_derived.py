@@ -19,7 +19,7 @@ Column = Callable[[str], Sequence[str | None]]
 Values = dict[str, list[Any]]
 _NORMS = {"crm_campaign_norm": "crm_campaign", "utm_campaign_norm": "utm_campaign",
           "campaign_name_norm": "campaign_name"}
-_DAYS = {"created_day": "created_at", "closed_day": "closed_at"}
+_DAYS = {"created_day": "created_at", "closed_day": "closed_at", "occurred_day": "occurred_at"}
 _PERSON = tuple(field.name for field in dataclass_fields(Person))
 _TRACKING = (*utm.UTM_NAMES, *utm.CLICK_IDS, "utm_campaign_norm", "landing_page")
 

@@ -28,6 +28,8 @@ FROM_HEAD = ("account_id", "currency_code", "time_zone")
 DERIVED = {
     "lead": ("person_key", "created_day", "utm_campaign_norm", "crm_campaign_norm"),
     "deal": ("created_day", "closed_day", "crm_campaign_norm"),
+    "deal_win": ("closed_day",),
+    "activity": ("occurred_day",),
     "campaign": ("campaign_name_norm",),
 }
 

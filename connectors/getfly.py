@@ -23,7 +23,7 @@ from connectors.getfly_wire import classify, listing
 from connectors.http import Http
 from connectors.pagers import CursorExpired, Page, walk
 from connectors.people import Hasher
-from crosscheck.canonical import CONTACT, DEAL, DEAL_KEY, LEAD, LEAD_KEY, LEAD_STATUS
+from crosscheck.canonical import CONTACT, DEAL, DEAL_KEY, DEAL_WIN, LEAD, LEAD_KEY, LEAD_STATUS
 from crosscheck.errors import ConfigError
 from crosscheck.settings import Settings, Source
 
@@ -33,7 +33,8 @@ ACCOUNTS = Stream("accounts", StreamKind.INCREMENTAL, "One vendor row per accoun
     Output(LEAD_STATUS, Mode.HISTORY, ("source", "lead_id", "status_field")),
     Output(CONTACT, Mode.UPSERT)))
 ORDERS = Stream("sale_orders", StreamKind.INCREMENTAL, "One vendor row per sale order that is new or was edited.",
-                (Output(DEAL, Mode.UPSERT),), empty_is_normal=True)
+                (Output(DEAL, Mode.UPSERT), Output(DEAL_WIN, Mode.HISTORY, ("source", "deal_id"))),
+                empty_is_normal=True)
 ACCOUNT_KEYS = Stream("account_keys", StreamKind.SNAPSHOT, "One vendor row per account that there is, its id only.",
                       (Output(LEAD_KEY, Mode.SNAPSHOT),), sweeps=ACCOUNTS)
 ORDER_KEYS = Stream("order_keys", StreamKind.SNAPSHOT, "One vendor row per sale order that there is, its id only.",

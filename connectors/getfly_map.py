@@ -29,8 +29,8 @@ NEW, APPROVED, CANCELLED = "1", "2", "3"
 FIELDS = {
     "accounts": ("id", "account_code", "account_name", "email", "phone_office", "account_source", "relation_id",
                  "relation_name", "account_manager", "created_at", "updated_at", "detail_custom_fields"),
-    "sale_orders": ("id", "order_code", "real_amount", "discount_amount", "account_id", "order_date", "created_at",
-                    "updated_at", "status", "assigned_user", "custom_fields"),
+    "sale_orders": ("id", "order_code", "real_amount", "f_amount", "discount_amount", "account_id", "order_date",
+                    "created_at", "updated_at", "status", "assigned_user", "custom_fields"),
     "account_keys": ("id",),
     "order_keys": ("id",),
 }
@@ -38,10 +38,10 @@ _CUSTOM = {
     "accounts": frozenset({"utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term", "gclid", "gbraid",
                            "wbraid", "fbclid", "ttclid", "fb_lead_id", "landing_url", "campaign_code",
                            "origin_declared", "form_id"}),
-    "sale_orders": frozenset({"campaign_code", "gross_margin", "lost_reason"}),
+    "sale_orders": frozenset({"campaign_code", "gross_margin", "lost_reason", "returned_amount"}),
 }
 #: Sent whether asked for or not, and not needed.
-_IGNORED = frozenset({"total_revenue", "f_amount", "vat_amount", "account_email", "account_phone", "order_details"})
+_IGNORED = frozenset({"total_revenue", "vat_amount", "account_email", "account_phone", "order_details"})
 
 
 def account_rows(job: Slice, hasher: Hasher, zone: ZoneInfo, record: dict[str, Any]) -> Rows:
@@ -81,8 +81,18 @@ def order_rows(job: Slice, zone: ZoneInfo, record: dict[str, Any]) -> Rows:
         "discount_amount": money(record.get("discount_amount"), "discount_amount"),
         "gross_margin_amount": money(custom.get("gross_margin"), "custom_fields.gross_margin"),
         "owner_id": tidy(record.get("assigned_user")), "lost_reason": tidy(custom.get("lost_reason")),
+        "order_kind": "order", "paid_amount": money(record.get("f_amount"), "f_amount"),
+        "returned_amount": money(custom.get("returned_amount"), "custom_fields.returned_amount"),
         **campaign_link(campaign), **deal_dates(job, created, closed_at)}
-    return {"deal": [row]}
+    return {"deal": [row], "deal_win": [_win(row)]}
+
+
+def _win(deal: Row) -> Row:
+    """Whether the order stands as won, since its last change: a version of ours, for Getfly tells no history."""
+    is_won = deal["is_won"]
+    return {"source": deal["source"], "deal_id": deal["deal_id"], "entered_at": deal["updated_at"], "is_won": is_won,
+            "is_inferred": True, "closed_at": deal["closed_at"] if is_won else None,
+            "closed_day": deal["closed_day"] if is_won else None}
 
 
 def key_rows(job: Slice, record: dict[str, Any]) -> Rows:

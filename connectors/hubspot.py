@@ -22,7 +22,7 @@ from connectors.http import Answer, Http
 from connectors.hubspot_wire import GONE, Envelope, classify, page, results
 from connectors.pagers import Page, walk
 from connectors.people import Hasher
-from crosscheck.canonical import ACTIVITY, CONTACT, DEAL, LEAD, LEAD_MERGE, LEAD_STATUS
+from crosscheck.canonical import ACTIVITY, CONTACT, DEAL, DEAL_WIN, LEAD, LEAD_MERGE, LEAD_STATUS
 from crosscheck.errors import BrokenAnswer, DataError
 from crosscheck.settings import Settings, Source
 
@@ -35,7 +35,8 @@ CONTACTS = Stream("contacts", StreamKind.INCREMENTAL, "One vendor row per contac
     Output(LEAD_MERGE, Mode.CHILDREN, ("source", "merged_into_id")),
     Output(CONTACT, Mode.UPSERT)))
 DEALS = Stream("deals", StreamKind.INCREMENTAL, "One vendor row per deal that changed, archived or not.",
-               (Output(DEAL, Mode.UPSERT),), empty_is_normal=True)
+               (Output(DEAL, Mode.UPSERT), Output(DEAL_WIN, Mode.CHILDREN, ("source", "deal_id"))),
+               empty_is_normal=True)
 CALLS = Stream("calls", StreamKind.INCREMENTAL, "One vendor row per call that changed, on its primary contact.",
                (Output(ACTIVITY, Mode.CHILDREN, ("source", "activity_id")),), empty_is_normal=True)
 
@@ -126,7 +127,7 @@ class HubSpot:
         return page([each.body for each in answers], links, gone=len(gone))
 
     def _read(self, kind: str, ids: list[str]) -> Answer:
-        history = list(mapping.STATUS_FIELDS) if kind == "contacts" else []
+        history = list(mapping.HISTORY.get(kind, ()))
         return self._http.post(f"/crm/v3/objects/{kind}/batch/read", {
             "inputs": [{"id": each} for each in ids], "properties": list(mapping.PROPERTIES[kind]),
             "propertiesWithHistory": history})
@@ -143,8 +144,9 @@ class HubSpot:
 
     def _archived_page(self, job: Slice, kind: str, after: str | None) -> Page:
         params = {"archived": "true", "limit": LIST_LIMIT, "properties": ",".join(mapping.PROPERTIES[kind])}
-        more = {"propertiesWithHistory": ",".join(mapping.STATUS_FIELDS)} if kind == "contacts" else {
-            "associations": "contacts"}
+        history = mapping.HISTORY.get(kind)
+        more = {"propertiesWithHistory": ",".join(history)} if history else {}
+        more |= {"associations": "contacts"} if kind != "contacts" else {}
         answer = self._http.get(f"/crm/v3/objects/{kind}", params | more | ({"after": after} if after else {}))
         tree = answer.json()
         found = results(tree)

@@ -13,6 +13,7 @@ from connectors.crm import (
     Rows,
     as_is,
     campaign_link,
+    day_in,
     deal_dates,
     instant,
     lead_rows,
@@ -24,6 +25,8 @@ from connectors.people import Hasher
 from connectors.utm import tidy
 
 STATUS_FIELDS = ("lifecyclestage", "hs_lead_status")
+#: Properties of which the past is asked for, too.
+HISTORY = {"contacts": STATUS_FIELDS, "deals": ("hs_is_closed_won",)}
 PROPERTIES = {
     "contacts": (
         "email", "phone", "createdate", "lastmodifieddate", *STATUS_FIELDS, "hubspot_owner_id", "hs_analytics_source",
@@ -33,10 +36,10 @@ PROPERTIES = {
     "deals": (
         "dealname", "amount", "deal_currency_code", "dealstage", "pipeline", "closedate", "hs_is_closed_won",
         "hs_is_closed", "createdate", "hs_lastmodifieddate", "hubspot_owner_id", "discount_amount", "gross_margin",
-        "closed_lost_reason", "campaign_name"),
+        "closed_lost_reason", "campaign_name", "returned_amount"),
     "calls": (
         "hs_timestamp", "hs_call_direction", "hs_call_duration", "hs_call_disposition", "hs_call_status",
-        "hs_createdate", "hs_lastmodifieddate", "hubspot_owner_id"),
+        "hs_createdate", "hs_lastmodifieddate", "hubspot_owner_id", "hs_call_recording_url"),
 }
 #: The dispositions that every portal has; a portal's own ones are unknown and stay null.
 DISPOSITIONS = {
@@ -118,8 +121,20 @@ def deal_rows(job: Slice, record: dict[str, Any], lead_id: str | None) -> Rows:
         "discount_amount": money(values.get("discount_amount"), "discount_amount"),
         "gross_margin_amount": money(values.get("gross_margin"), "gross_margin"),
         "owner_id": tidy(values.get("hubspot_owner_id")), "lost_reason": tidy(values.get("closed_lost_reason")),
+        "order_kind": "deal", "returned_amount": money(values.get("returned_amount"), "returned_amount"),
         **campaign_link(campaign), **deal_dates(job, created, closed_at)}
-    return {"deal": [row]}
+    return {"deal": [row], "deal_win": list(_wins(job, record))}
+
+
+def _wins(job: Slice, record: dict[str, Any]) -> Iterator[Row]:
+    """When the deal became won, and ceased to be; nothing where HubSpot kept no history: a cancellation is not seen."""
+    versions = (record.get("propertiesWithHistory") or {}).get("hs_is_closed_won") or []
+    told = {must(instant(version.get("timestamp"), "hs_is_closed_won.timestamp"), "hs_is_closed_won.timestamp"):
+            _flag(version, "value") for version in reversed(versions)}  # newest first: of one instant it counts
+    for entered_at, is_won in told.items():
+        closed_at = entered_at if is_won else None
+        yield {"source": job.source, "deal_id": _id(record), "entered_at": entered_at, "is_won": is_won,
+               "is_inferred": False, "closed_at": closed_at, "closed_day": day_in(closed_at, job.business_zone)}
 
 
 def _currency(values: dict[str, Any], job: Slice, *, needed: bool) -> str | None:
@@ -133,13 +148,16 @@ def call_rows(job: Slice, record: dict[str, Any], lead_id: str | None) -> Rows:
     values = _properties(record)
     if lead_id is None:
         raise Rejected("no lead", "associations.contacts")
+    occurred_at = must(instant(values.get("hs_timestamp"), "hs_timestamp"), "hs_timestamp")
     outcome = DISPOSITIONS.get(str(values.get("hs_call_disposition") or "").lower())
     row = {
         "source": job.source, "activity_id": _id(record), "lead_id": lead_id, "activity_kind": "call",
-        "occurred_at": must(instant(values.get("hs_timestamp"), "hs_timestamp"), "hs_timestamp"),
+        "occurred_at": occurred_at,
         "direction": {"INBOUND": "inbound", "OUTBOUND": "outbound"}.get(str(values.get("hs_call_direction"))),
         "outcome": outcome or _NOT_REACHED.get(str(values.get("hs_call_status"))),
-        "duration_seconds": _seconds(values), "actor_id": tidy(values.get("hubspot_owner_id")), "is_automatic": False}
+        "duration_seconds": _seconds(values), "actor_id": tidy(values.get("hubspot_owner_id")), "is_automatic": False,
+        "occurred_day": day_in(occurred_at, job.business_zone),
+        "has_recording": tidy(values.get("hs_call_recording_url")) is not None}
     return {"activity": [row]}
 
 

@@ -58,12 +58,20 @@ LEAD_STATUS = _staging(
 ACTIVITY = _staging(
     "activity", "One row per call, mail, meeting or note, per lead it concerns.",
     "source activity_id lead_id", "activity_kind occurred_at is_automatic",
-    "deal_id direction outcome duration_seconds actor_id")
+    "deal_id direction outcome duration_seconds actor_id occurred_day has_recording")
+CALL_REVIEW = _staging(
+    "call_review", "One row per call and person who listened to it.",
+    "source call_source activity_id reviewer_id", "reviewed_at review_score")
 DEAL = _staging(
     "deal", "One row per deal or order of a CRM, as last seen.",
     "source deal_id", "created_at created_day updated_at is_won is_lost is_archived",
     "lead_id stage closed_at closed_day deal_amount currency_code discount_amount gross_margin_amount "
-    "owner_id crm_campaign crm_campaign_norm lost_reason")
+    "owner_id crm_campaign crm_campaign_norm lost_reason order_kind returned_amount paid_amount")
+DEAL_WIN = _staging(
+    "deal_win", "One row per deal and instant at which it became won, or ceased to be.", "source deal_id entered_at",
+    "is_won is_inferred", "closed_at closed_day",
+    "What the deal itself no longer says once it was cancelled. `closed_at` is the closing that the source gave it "
+    "while it was won.")
 DEAL_KEY = _staging(
     "deal_key", "One row per deal or order that a CRM without word of deletions still lists.", "source deal_id")
 FX_RATE = _staging(
@@ -75,5 +83,5 @@ CONTACT = _staging(
 
 CANONICAL: tuple[Table, ...] = (
     ACCOUNT, CAMPAIGN, AD_GROUP, AD, AD_DAILY, ENGAGEMENT_DAILY, AD_TOUCH,
-    LEAD, LEAD_KEY, LEAD_MERGE, LEAD_STATUS, ACTIVITY, DEAL, DEAL_KEY, FX_RATE, CONTACT,
+    LEAD, LEAD_KEY, LEAD_MERGE, LEAD_STATUS, ACTIVITY, CALL_REVIEW, DEAL, DEAL_WIN, DEAL_KEY, FX_RATE, CONTACT,
 )

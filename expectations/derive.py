@@ -24,7 +24,8 @@ _SKEW = timedelta(minutes=10)
 _FINITE = 1e300
 #: Dates that somebody may set ahead on purpose (a meeting, a rate for the weekend): reported, never refused.
 _MAY_BE_AHEAD = frozenset({
-    ("deal", "closed_day"), ("deal", "closed_at"), ("activity", "occurred_at"), ("fx_rate", "day")})
+    ("deal", "closed_day"), ("deal", "closed_at"), ("deal_win", "closed_day"), ("deal_win", "closed_at"),
+    ("activity", "occurred_at"), ("activity", "occurred_day"), ("fx_rate", "day")})
 #: Optional columns without which the table says nothing; all null is a broken read, not missing data.
 MUST_SPEAK: dict[str, tuple[str, ...]] = {"ad_daily": ("spend_amount",), "engagement_daily": ("engagement_count",)}
 #: Amounts that only make sense above zero.

@@ -141,7 +141,8 @@ class Office:
         seconds = self.rng.randint(25, 600) if step.what == "reached" else self.rng.randint(0, 19)
         direction = "inbound" if self.rng.random() < 0.1 and step.what == "reached" else "outbound"
         at = off_the_minute(step.at - timedelta(seconds=self.rng.randint(2, 40)))
-        return Call(str(800_000 + self.calls), at, direction, outcome, seconds, lead.owner_id)
+        is_recorded = outcome == "answered" and self.calls % 5 > 0  # the recorder fails now and then
+        return Call(str(800_000 + self.calls), at, direction, outcome, seconds, lead.owner_id, is_recorded)
 
     def sell(self, lead: Lead, plan: Plan, created: datetime, won_at: datetime | None) -> tuple[Deal, ...]:
         """The lead's deal, and for one customer in twenty a second one; empty when none has begun by the last night."""

@@ -118,6 +118,7 @@ class Call:
     outcome: str
     seconds: int
     owner_id: str
+    is_recorded: bool = False
 
 
 @dataclass(frozen=True)
@@ -177,6 +178,9 @@ class Deal:
     crm_campaign: str | None = None
     archived_at: datetime | None = None
     hides_discount: bool = False  # nobody filled the field in: the CRM does not know of it
+    returned: Decimal | None = None  # what came back on `returned_at`, at the price agreed
+    returned_at: datetime | None = None
+    unpaid: Decimal = Decimal(0)  # what the customer still owes of a Getfly order; the other CRM knows no payments
 
 
 @dataclass(frozen=True)

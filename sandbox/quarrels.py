@@ -17,6 +17,7 @@ from sandbox.leads import Arrival, Reception, name_at
 from sandbox.leaking import leak
 from sandbox.model import Deal, Lead, StatusChange
 from sandbox.people import Contact, again
+from sandbox.regrets import regret
 from sandbox.spend import Running
 
 REPEAT_SHARE = 0.05
@@ -60,6 +61,7 @@ def plant(rng: Random, draft: Draft, reception: Reception, office: Office, runs:
     misroute(draft.leads, draft.planted, reception.first)
     wander(draft.arrivals, draft.leads, draft.deals, draft.planted, reception.nights[0])
     entangle(draft.leads, draft.deals, draft.planted, reception.nights)
+    regret(draft.deals, reception.nights[0])
 
 
 def _repeats(rng: Random, draft: Draft, reception: Reception, office: Office, runs: Sequence[Running]) -> None:

@@ -15,11 +15,14 @@ from sandbox.facts import Comparison, Fact, Key, Mismatch, Truth, Value, compare
 from sandbox.model import Company
 from sandbox.truth_attribution import credited, summary
 from sandbox.truth_cac import cac
+from sandbox.truth_calls import drawn
+from sandbox.truth_calls import quality as call_quality
 from sandbox.truth_chain import channels, effects_by_month
 from sandbox.truth_conversion import conversion
 from sandbox.truth_coverage import coverage
 from sandbox.truth_discount import discounts, excesses
 from sandbox.truth_disputes import disputes
+from sandbox.truth_engagement import lags, weekly
 from sandbox.truth_events import Head
 from sandbox.truth_follow_up import followed
 from sandbox.truth_leaks import leaks, waterfall
@@ -28,6 +31,7 @@ from sandbox.truth_origin import UNMATCHED, CampaignKey
 from sandbox.truth_payback import payback
 from sandbox.truth_persons import aliases
 from sandbox.truth_roi import Cells, closed, cohort, daily, month
+from sandbox.truth_sales import listed, outcomes
 from sandbox.truth_shares import SMALL_SAMPLE, wilson
 from sandbox.truth_sla import breaches
 from sandbox.truth_sourcing import conflicts, people, sourced
@@ -61,6 +65,9 @@ def expected(company: Company, night: int, *, missed: Collection[int] = ()) -> T
              "sourcing_conflict": claimed,
              "rep_conversion": conversion, "follow_up": followed, "cac": cac,
              "cohort_payback": payback, "person_alias": links,
+             "order_fact": order_list, "sales_outcomes": sold,
+             "call_quality": called, "review_sample": sample,
+             "engagement_to_outcome": engaged, "engagement_lag": followed_by,
              "speed_to_lead": speed, "response_curve": curve, "sla_breach": breaches}
     rows = {mart: dict(sorted(found(ledger))) for mart, found in marts.items()} | attributed(ledger)
     return Truth(night, rows)
@@ -158,6 +165,36 @@ def sourcing(ledger: Ledger) -> Iterator[tuple[Key, Cells]]:
     """Per definition, month and side: who brought the customers that were won."""
     firsts = {(key, head.wins[0].at) for key, head in ledger.heads.items() if head.wins}
     yield from sourced(ledger.origins, ledger.wins, firsts)
+
+
+def order_list(ledger: Ledger) -> Iterator[tuple[Key, Cells]]:
+    """Per order that was ever won: what became of it."""
+    yield from listed(ledger.orders)
+
+
+def sold(ledger: Ledger) -> Iterator[tuple[Key, Cells]]:
+    """Per salesperson, campaign and month: what was brought home, and what stayed."""
+    yield from outcomes(ledger.orders)
+
+
+def called(ledger: Ledger) -> Iterator[tuple[Key, Cells]]:
+    """Per salesperson and month: how the calls ended."""
+    yield from call_quality(ledger.calls)
+
+
+def sample(ledger: Ledger) -> Iterator[tuple[Key, Cells]]:
+    """Per call that is to be listened to: of how many of its day it was drawn."""
+    yield from drawn(ledger.calls, ledger.today)
+
+
+def engaged(ledger: Ledger) -> Iterator[tuple[Key, Cells]]:
+    """Per campaign and week: what was done with its content, and what came."""
+    yield from weekly(ledger.weeks, ledger.today)
+
+
+def followed_by(ledger: Ledger) -> Iterator[tuple[Key, Cells]]:
+    """Per campaign, measure, outcome and lag: how both went along."""
+    yield from lags(ledger.weeks, ledger.today)
 
 
 def claimed(ledger: Ledger) -> Iterator[tuple[Key, Cells]]:

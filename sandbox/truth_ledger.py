@@ -8,12 +8,15 @@ from datetime import date, datetime
 
 from sandbox.calendar import local_date
 from sandbox.model import Company
+from sandbox.truth_calls import Work, worked
 from sandbox.truth_cases import Case, cases
 from sandbox.truth_disputes import Dossier, dossiers
+from sandbox.truth_engagement import Weeks, interactions, weeks_of
 from sandbox.truth_events import Head, Rates, Win, heads_with_history
 from sandbox.truth_origin import CampaignKey, Directory
 from sandbox.truth_people import LeadKey, counted
 from sandbox.truth_persons import Shared, shared
+from sandbox.truth_sales import Order, orders
 from sandbox.truth_sourcing import Origin, origins
 from sandbox.truth_spend import Control, Spend, spend
 from sandbox.truth_ways import Ways
@@ -48,6 +51,9 @@ class Ledger:
     directory: Directory
     ways: Ways
     shared: list[Shared]
+    orders: list[Order]
+    calls: list[Work]
+    weeks: Weeks
 
     @classmethod
     def of(cls, company: Company, night: int, missed: Collection[int] = ()) -> Ledger:
@@ -65,4 +71,5 @@ class Ledger:
         return cls(nights[-1], local_date(nights[-1], zone), company.reporting_currency, money, controls, heads, leads,
                    wins, dossiers(company, nights), cases(company, nights, heads, directory),
                    origins(company, nights), zone, directory, Ways.of(company, nights, directory, rates),
-                   shared(company.leads, nights))
+                   shared(company.leads, nights), orders(company, nights, heads, directory, rates),
+                   worked(company, nights[-1]), weeks_of(interactions(company, nights[-1]), heads.values()))

@@ -31,8 +31,8 @@ def updated_at(lead: Lead, now: datetime, merges: MergeTimes | None = None) -> d
 
 
 def deal_updated_at(deal: Deal, now: datetime) -> datetime:
-    """The deal's last change by `now`: created, a stage, or its cancellation."""
-    moments = [deal.created, deal.cancelled_at, *(change.at for change in deal.stage_changes)]
+    """The deal's last change by `now`: created, a stage, its cancellation, or a return."""
+    moments = [deal.created, deal.cancelled_at, deal.returned_at, *(change.at for change in deal.stage_changes)]
     return max(moment for moment in moments if moment is not None and moment <= now)
 
 

@@ -113,7 +113,9 @@ class World:
         return replace(
             deal, lead_id=lead_id, stage_changes=_until(self.now, deal.stage_changes),
             won_at=_past(deal.won_at, self.now), lost_at=_past(deal.lost_at, self.now),
-            cancelled_at=_past(deal.cancelled_at, self.now), archived_at=_past(deal.archived_at, self.now))
+            cancelled_at=_past(deal.cancelled_at, self.now), archived_at=_past(deal.archived_at, self.now),
+            returned=deal.returned if _past(deal.returned_at, self.now) else None,
+            returned_at=_past(deal.returned_at, self.now))
 
 
 def is_won(deal: Deal) -> bool:

@@ -1,7 +1,8 @@
 """What has to be built again: marked as rows change, in the transaction that changes them; cleared by publication.
 
-Spend is marked by day, in `ops.dirty`. What happens to a lead or a deal is marked by lead and by deal, because the days
-that it moves (its creation, its repeats' creation, its deals' closing) follow from joins that only the build can make.
+Spend and calls are marked by day, in `ops.dirty`. What happens to a lead or a deal is marked by lead and by deal,
+because the days that it moves (its creation, its repeats' creation, its deals' closing) follow from joins that only the
+build can make.
 A change of meaning (rules, currency, definitions) marks everything: basis "all".
 """
 
@@ -13,13 +14,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from crosscheck.canonical import LEAD
+from crosscheck.canonical import ACTIVITY, LEAD
 from crosscheck.rules import SIGNATORIES, STATE_FILES, Head
 from warehouse import ddl, ops
 from warehouse.staging.records import DEAL_TOUCHED, LEAD_STATE_RULE, LEAD_TOUCHED, RULE_FILE
 
 #: The bases of `ops.dirty`.
-SPEND, ALL = "spend", "all"
+SPEND, WORKED, ALL = "spend", "worked", "all"
 _TOUCH_COLUMNS = {"vendor_lead_id": ("vendor_lead_id",), "gclid": ("gclid", "gbraid", "wbraid")}
 
 
@@ -124,6 +125,22 @@ def _deals(conn: sa.Connection, rows: sa.Subquery) -> None:
     mark_deals(conn, sa.select(rows.c.source, rows.c.deal_id))
 
 
+def _wins(conn: sa.Connection, rows: sa.Subquery) -> None:
+    mark_deals(conn, sa.select(rows.c.source, rows.c.deal_id))
+
+
+def _activities(conn: sa.Connection, rows: sa.Subquery) -> None:
+    _leads(conn, rows)
+    mark_days(conn, WORKED, sa.select(rows.c.occurred_day).where(rows.c.occurred_day.is_not(None)))
+
+
+def _reviews(conn: sa.Connection, rows: sa.Subquery) -> None:
+    """The days of the calls that somebody listened to."""
+    call = ddl.table(ACTIVITY)
+    theirs = sa.and_(call.c.source == rows.c.call_source, call.c.activity_id == rows.c.activity_id)
+    mark_days(conn, WORKED, sa.select(call.c.occurred_day).join(rows, theirs).where(call.c.occurred_day.is_not(None)))
+
+
 def _merges(conn: sa.Connection, rows: sa.Subquery) -> None:
     _leads(conn, rows)
     mark_leads(conn, sa.select(rows.c.source, rows.c.merged_into_id.label("lead_id")))
@@ -140,5 +157,6 @@ def _clicks(conn: sa.Connection, rows: sa.Subquery) -> None:
 
 _MARKERS = {
     "ad_daily": _spend_days, "engagement_daily": _spend_days, "lead": _leads, "lead_status": _leads,
-    "activity": _leads, "deal": _deals, "lead_merge": _merges, "ad_touch": _clicks,
+    "activity": _activities, "call_review": _reviews, "deal": _deals, "deal_win": _wins,
+    "lead_merge": _merges, "ad_touch": _clicks,
 }

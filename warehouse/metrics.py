@@ -101,6 +101,21 @@ WASTE_METRICS: tuple[Metric, ...] = tuple(
 DISCOUNT = Metric("discount_rate", "What sales let off the list price, of the deals whose discount is on record.",
                   ("discount_reporting_amount",), "list_reporting_amount", "share")
 
+KEPT = Metric("kept_ratio", "What is left of the orders brought home after cancellations, deletions and returns.",
+              ("net_reporting_amount",), "gross_reporting_amount", "share")
+
+PAID = Metric("paid_ratio", "What customers paid, of the orders whose payments are on record.",
+              ("paid_reporting_amount",), "payable_reporting_amount", "share")
+
+CALL_METRICS: tuple[Metric, ...] = (
+    Metric("answered_rate", "Outbound calls that somebody answered; read it beside the next one.",
+           ("answered_count",), "outcome_known_count", "share"),
+    Metric("wrong_number_rate", "Outbound calls to numbers that are dead or another's: no skill answers those.",
+           ("wrong_number_count",), "outcome_known_count", "share"))
+
+REVIEWED = Metric("score_per_review_ratio", "How calls were judged by who listened.", ("review_score_total",),
+                  "review_count", "reviewers' scale")
+
 SPEED_METRICS: tuple[Metric, ...] = (
     *(Metric(f"band_{band}_rate", f"Leads whose delay took {words}.", (f"band_{band}_count",), "started_count", "share")
       for band, words in BANDS.items()),
@@ -136,8 +151,9 @@ REMOVAL = Metric("removal_rate", "How much of what all campaigns together would 
                  "one.", ("removal_effect",), "removal_total", "share")
 
 METRICS: tuple[Metric, ...] = (
-    *RETURN_METRICS, *FIVE_RATIOS, COVERAGE, UNFIT, VERDICT, *WASTE_METRICS, COVERED, DISCOUNT, *SPEED_METRICS, REMOVAL,
-    ADVISED, *CONVERSION_METRICS, FAIR_EFFORT, TOUCHES, *CAC_METRICS[1:])
+    *RETURN_METRICS, *FIVE_RATIOS, COVERAGE, UNFIT, VERDICT, *WASTE_METRICS, COVERED, DISCOUNT, KEPT, PAID,
+    *CALL_METRICS, REVIEWED, *SPEED_METRICS, REMOVAL, ADVISED, *CONVERSION_METRICS, FAIR_EFFORT, TOUCHES,
+    *CAC_METRICS[1:])
 
 
 def bounds(metric: Metric, columns: Mapping[str, Expression]) -> tuple[Expression, Expression]:

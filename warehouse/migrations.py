@@ -76,13 +76,21 @@ def _wider_money(conn: sa.Connection) -> None:
             conn.execute(sa.text(f"ALTER TABLE {schema}.{table} ALTER COLUMN {column} TYPE NUMERIC(24, 6)"))
 
 
+def _orders(conn: sa.Connection) -> None:
+    """`deal` tells what was returned and paid, `activity` its day and recording; null until they are read again."""
+    for table, name, kind in (("deal", "order_kind", "TEXT"), ("deal", "returned_amount", "NUMERIC(18, 6)"),
+                              ("deal", "paid_amount", "NUMERIC(18, 6)"), ("activity", "occurred_day", "DATE"),
+                              ("activity", "has_recording", "BOOLEAN")):
+        conn.execute(sa.text(f"ALTER TABLE staging.{table} ADD COLUMN IF NOT EXISTS {name} {kind}"))
+
+
 #: What was ever applied, oldest first; the position is the version.
 STEPS: tuple[tuple[str, Step], ...] = (
     ("tables from records", _from_records), ("when a lead was lost", _lost_leads),
     ("the lead source on record", _recorded_source), ("one tie-out", _one_tieout),
     ("discounts in the reporting currency", _discounts),
     ("when a lead was assigned and answered", _delays), ("an archive of publications", _archive),
-    ("wider sums of money", _wider_money))
+    ("wider sums of money", _wider_money), ("orders after the win, days of work", _orders))
 
 
 def all_tables() -> Iterator[sa.Table]:

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from crosscheck.canonical import DEAL, LEAD
 from warehouse import ddl, ops
-from warehouse.dirty import SPEND
+from warehouse.dirty import SPEND, WORKED
 from warehouse.marts.base import Mart
 from warehouse.marts.deal_fact import RECORD as DEAL_FACT
 from warehouse.marts.lead_fact import RECORD as LEAD_FACT
@@ -35,9 +35,9 @@ class Scopes:
 
     def __init__(self, conn: sa.Connection, ctx: Context) -> None:
         self._ctx, self._conn = ctx, conn
-        spend = sa.select(ops.dirty.c.day.label("start")).where(ops.dirty.c.basis == SPEND).distinct()
-        ctx.scopes["spend"] = self._keep("days_spend", spend)
-        self._bases = {"spend": ctx.scopes["spend"]}
+        self._bases = {basis: self._keep(f"days_{basis}", sa.select(ops.dirty.c.day.label("start"))
+                                         .where(ops.dirty.c.basis == basis).distinct()) for basis in (SPEND, WORKED)}
+        ctx.scopes["spend"] = self._bases[SPEND]
 
     def plan(self, mart: Mart) -> tuple[tuple[date, ...] | None, sa.Select[Any] | None]:
         """The partitions of a mart (None: it is built whole), and the select of their rows (None: there are none)."""

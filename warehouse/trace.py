@@ -26,7 +26,7 @@ Row = Mapping[Any, Any]
 _PARSE: dict[Kind, Callable[[str], Any]] = {Kind.DAY: date.fromisoformat, Kind.COUNT: int}
 _SHARED = ("platform", "account_id", "campaign_id", "source", "unmatched_reason")
 _UNITS = {"day": "day", "cohort_week": "week", "cohort_month": "month", "created_month": "month",
-          "close_month": "month", "cohort_quarter": "quarter"}
+          "close_month": "month", "cohort_quarter": "quarter", "activity_week": "week"}
 _LEAD_SHOWN = ("source", "lead_id", "created_day", "is_unique", "match_method", "match_confidence", "reached_at",
                "hot_at", "wrong_target_at", "first_won_at", "rule_version")
 _DEAL_SHOWN = ("source", "deal_id", "lead_id", "is_won", "closed_day", "deal_amount", "currency_code",
@@ -125,7 +125,7 @@ def _period(conn: sa.Connection, mart: Mart, row: Row) -> tuple[date, date]:
 
 def _placed(mart: Mart, deal: sa.Table, lead: sa.Table, period: tuple[date, date]) -> sa.ColumnElement[bool]:
     """Deals of a period: those closed in it, or in a table of cohorts those whose head lead was created in it."""
-    if "close_month" in mart.record.key or "day" in mart.record.key:
+    if {"close_month", "day", "activity_week"} & set(mart.record.key):
         return deal.c.closed_day.between(*period)
     if period == (date.min, date.max):
         return sa.true()

@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from crosscheck.canonical import DEAL, LEAD
+from crosscheck.canonical import DEAL, DEAL_WIN, LEAD
 from warehouse import ddl, dirty
 from warehouse.staging.base import Selectable, differing, materialise
 from warehouse.staging.records import CAMPAIGN_KEY, FX_DAILY, LEAD_PERSON
@@ -21,9 +21,12 @@ def refresh_rates(conn: sa.Connection, now: Selectable) -> None:
     if changed is None:
         return
     dirty.mark_days(conn, dirty.SPEND, sa.select(changed.c.day))
-    deal = ddl.table(DEAL)
-    dirty.mark_deals(conn, sa.select(deal.c.source, deal.c.deal_id).join(
-        changed, sa.and_(changed.c.day == deal.c.closed_day, changed.c.from_currency == deal.c.currency_code)))
+    deal, win = ddl.table(DEAL), ddl.table(DEAL_WIN)
+    once = deal.join(win, sa.and_(win.c.source == deal.c.source, win.c.deal_id == deal.c.deal_id))
+    dirty.mark_deals(conn, sa.union(*(
+        sa.select(deal.c.source, deal.c.deal_id).select_from(origin.join(
+            changed, sa.and_(changed.c.day == day, changed.c.from_currency == deal.c.currency_code)))
+        for origin, day in ((deal, deal.c.closed_day), (once, win.c.closed_day)))))
 
 
 def refresh_keys(conn: sa.Connection, now: Selectable) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from crosscheck.cli.look import Config, Json
+from crosscheck.cli.options import Config, Json
 from crosscheck.cli.out import UsageError, following, note, print_json
 from crosscheck.settings import Settings, load
 

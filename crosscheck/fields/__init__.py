@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from crosscheck.fields import (
     ads,
+    calls,
     changes,
     costs,
     credit,
     crm,
+    engagement,
     identity,
     leaks,
     marts,
     ops,
     people,
     pricing,
+    sales,
     sourcing,
     speed,
     velocity,
@@ -32,7 +35,8 @@ def _merge(*groups: tuple[Field, ...]) -> dict[str, Field]:
 
 FIELDS: dict[str, Field] = _merge(ops.FIELDS, ads.FIELDS, crm.FIELDS, marts.FIELDS, leaks.FIELDS, pricing.FIELDS,
                                   credit.FIELDS, sourcing.FIELDS, speed.FIELDS, velocity.FIELDS, people.FIELDS,
-                                  costs.FIELDS, changes.FIELDS, identity.FIELDS)
+                                  costs.FIELDS, changes.FIELDS, identity.FIELDS, sales.FIELDS, calls.FIELDS,
+                                  engagement.FIELDS)
 
 
 def columns(required: str, optional: str = "", *, basis: str = "") -> tuple[Column, ...]:

@@ -154,13 +154,15 @@ def _account(world: World, lead: Lead, numbers: Mapping[str, int], revenue: int)
 def _order(world: World, deal: Deal) -> Row:
     status = int(next((one.value for one in reversed(deal.stage_changes) if one.field == "status"), "1"))
     amount, discount = f"{deal.amount:f}", "" if deal.hides_discount else f"{deal.discount:f}"
+    paid = f"{deal.amount - deal.unpaid:f}" if status == 2 else "0"
     return {
         "id": _id(deal.deal_id), "order_code": f"DH{deal.deal_id}", "real_amount": amount, "amount":
-        f"{deal.list_amount:f}", "f_amount": amount if status == 2 else "0", "discount_amount": discount,
+        f"{deal.list_amount:f}", "f_amount": paid, "discount_amount": discount,
         "vat_amount": "0", "account_id": _id(deal.lead_id) if deal.lead_id else 0, "order_date":
         local(deal.won_at or deal.created), "created_at": local(deal.created), "updated_at":
         local(deal_updated_at(deal, world.now)), "status": status, "assigned_user": _id(deal.owner_id),
         "custom_fields": {"campaign_code": deal.crm_campaign or "", "lost_reason": deal.lost_reason or "",
+                          "returned_amount": "" if deal.returned is None else f"{deal.returned:f}",
                           "gross_margin": "" if deal.margin is None else f"{deal.margin:f}"},
         "order_details": [{"product_code": "NT01", "quantity": 1, "price": f"{deal.list_amount:f}", "amount": amount}],
     }

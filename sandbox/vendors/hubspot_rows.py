@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -30,9 +30,9 @@ PROPERTIES = {kind: words(text) for kind, text in {
         hs_merged_object_ids""",
     "deals": """dealname amount deal_currency_code dealstage pipeline closedate hs_is_closed_won hs_is_closed
         createdate hs_lastmodifieddate hubspot_owner_id hs_object_id discount_amount gross_margin closed_lost_reason
-        campaign_name""",
+        campaign_name returned_amount""",
     "calls": """hs_timestamp hs_call_duration hs_call_direction hs_call_disposition hs_call_status hs_call_title
-        hubspot_owner_id hs_createdate hs_lastmodifieddate hs_object_id""",
+        hubspot_owner_id hs_createdate hs_lastmodifieddate hs_object_id hs_call_recording_url""",
 }.items()}
 DEFAULTS = {kind: words(text) for kind, text in {
     "contacts": "createdate email firstname hs_object_id lastmodifieddate",
@@ -105,7 +105,7 @@ def _contact(world: World, lead: Lead, deals: list[str]) -> Record:
 
 def _deal(world: World, deal: Deal) -> Record:
     updated, closed = deal_updated_at(deal, world.now), deal.won_at or deal.lost_at
-    history = _history(deal.stage_changes)
+    history = _history((*deal.stage_changes, *_wins(deal)))
     properties = {
         "hs_object_id": deal.deal_id, "dealname": f"Deal {deal.deal_id}", "amount": _money(deal.amount),
         "deal_currency_code": deal.currency, "pipeline": "default", "closedate": iso(closed) if closed else None,
@@ -113,9 +113,19 @@ def _deal(world: World, deal: Deal) -> Record:
         "createdate": iso(deal.created), "hs_lastmodifieddate": iso(updated), "hubspot_owner_id": deal.owner_id,
         "discount_amount": _money(None if deal.hides_discount else deal.discount), "gross_margin": _money(deal.margin),
         "closed_lost_reason": deal.lost_reason, "campaign_name": deal.crm_campaign,
+        "returned_amount": _money(deal.returned),
     }
     links = {"contacts": [deal.lead_id] if deal.lead_id else []}
     return Record(deal.deal_id, deal.created, updated, deal.archived_at, properties | _current(history), history, links)
+
+
+def _wins(deal: Deal) -> Iterator[StatusChange]:
+    """The past of hs_is_closed_won, which follows the stage."""
+    before = None
+    for change in sorted(deal.stage_changes, key=lambda change: change.at):
+        if (value := str(change.value == "closedwon").lower()) != before:
+            yield StatusChange(change.at, "hs_is_closed_won", value)
+        before = value
 
 
 def _call(call: Call, lead: Lead) -> Record:
@@ -124,6 +134,7 @@ def _call(call: Call, lead: Lead) -> Record:
         "hs_call_direction": call.direction.upper(), "hs_call_disposition": DISPOSITIONS.get(call.outcome),
         "hs_call_status": "COMPLETED" if call.outcome == "answered" else "NO_ANSWER", "hs_call_title": "Call",
         "hubspot_owner_id": call.owner_id, "hs_createdate": iso(call.at), "hs_lastmodifieddate": iso(call.at),
+        "hs_call_recording_url": f"https://app.hubspot.com/recordings/{call.call_id}?t=x" if call.is_recorded else None,
     }
     return Record(call.call_id, call.at, call.at, None, properties, {}, {"contacts": [lead.lead_id]})
 

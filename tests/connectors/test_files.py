@@ -125,6 +125,38 @@ def test_a_lead_gets_hashes_tracking_days_and_joined_columns(tmp_path: Path) -> 
     assert [(bad["row_no"], bad["reason"], bad["field"]) for bad in refused] == [(3, "unknown_value", "Trạng thái")]
 
 
+REVIEWS = """
+account_id: reviews
+time_zone: Asia/Ho_Chi_Minh
+currency: VND
+streams:
+  - name: reviews
+    path: reviews.csv
+    grain: One row per call and listener.
+    outputs:
+      - table: call_review
+        columns:
+          call_source: {const: hubspot}
+          activity_id: {from: Cuộc gọi}
+          reviewer_id: {from: Người nghe}
+          review_score: {from: Điểm, parse: decimal}
+          reviewed_at: {from: Lúc, parse: instant_dmy}
+"""
+
+
+def test_listeners_judgements_name_the_source_of_the_call(tmp_path: Path) -> None:
+    """Beside that of their own file: else no call would be found. A judgement without a score is set aside."""
+    connector, job = connect(tmp_path, REVIEWS)
+    rows = [["800123", "lan", "4.5", "22/11/2026 09:00"], ["800124", "lan", "", "22/11/2026 09:05"]]
+    (tmp_path / "drop" / "reviews.csv").write_text(
+        as_csv(["Cuộc gọi", "Người nghe", "Điểm", "Lúc"], rows), encoding="utf-8")
+    tables, refused = rows_of(connector, job)
+    (row,) = tables["call_review"].to_dict("records")
+    assert (row["source"], row["call_source"], row["activity_id"], float(row["review_score"])) == (
+        "drop", "hubspot", "800123", 4.5)
+    assert [bad["row_no"] for bad in refused] == [2]
+
+
 def test_an_account_may_stand_in_every_row_and_comes_out_once(tmp_path: Path) -> None:
     """A further table has one row per key, whatever the number of rows that say it."""
     extra = spend("a.csv") + "      - table: account\n        columns: {platform: {const: zalo}}\n"

@@ -81,6 +81,21 @@ def test_order_status(tenant: Connector, *, status: object, won: bool, lost: boo
     assert row["stage"] == str(status)
 
 
+def test_what_became_of_an_order(tenant: Connector) -> None:
+    """Each look is a version: won with its closing, and not won; paid and returned as told, empty is unknown."""
+    job = replace(JOB, stream=ORDERS)
+    won = read(tenant, job, order(status=2, order_date="2026-11-01", f_amount="5", custom_fields={
+        "returned_amount": "1.5"}))
+    (version,), (deal,) = won.rows("deal_win"), won.rows("deal")
+    assert (version["is_won"], version["closed_day"], version["is_inferred"]) == (True, date(2026, 11, 1), True)
+    assert version["entered_at"] == deal["updated_at"]
+    assert (deal["paid_amount"], deal["returned_amount"], deal["order_kind"]) == (5, Decimal("1.5"), "order")
+    gone = read(tenant, job, order(status=3, custom_fields={"returned_amount": ""}))
+    (version,), (deal,) = gone.rows("deal_win"), gone.rows("deal")
+    assert (version["is_won"], version["closed_at"], version["closed_day"]) == (False, None, None)
+    assert (deal["paid_amount"], deal["returned_amount"]) == (None, None)
+
+
 def test_an_approved_order_needs_its_day(tenant: Connector) -> None:
     """A win on no day cannot be counted in any month."""
     got = read(tenant, replace(JOB, stream=ORDERS), order(status=2, order_date=NEVER))

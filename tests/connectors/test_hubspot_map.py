@@ -94,6 +94,22 @@ def test_deal_in_the_portals_currency(portal: Connector) -> None:
     assert (row["is_won"], row["is_lost"], row["closed_day"]) == (True, False, date(2026, 11, 2))
 
 
+def test_a_cancelled_deal_keeps_its_win(portal: Connector) -> None:
+    """The history tells when it was won, on the business's day, and when it ceased to be; without one, nothing."""
+    told = [{"value": "false", "timestamp": "2026-11-03T01:00:00Z"},
+            {"value": "true", "timestamp": "2026-11-01T20:00:00Z"},
+            {"value": "false", "timestamp": "2026-11-01T20:00:00Z"}, {"value": "", "timestamp": "2026-11-01T18:30:00Z"}]
+    record = deal(hs_is_closed_won="false", hs_is_closed="true", closedate="2026-11-01T20:00:00Z", returned_amount="3")
+    got = read(portal, replace(JOB, stream=DEALS), record | {"propertiesWithHistory": {"hs_is_closed_won": told}})
+    assert [(str(row["entered_at"]), row["is_won"], row["closed_day"]) for row in got.rows("deal_win")] == [
+        ("2026-11-01 18:30:00", False, None), ("2026-11-01 20:00:00", True, date(2026, 11, 2)),
+        ("2026-11-03 01:00:00", False, None)]
+    (row,) = got.rows("deal")
+    assert (row["returned_amount"], row["paid_amount"], row["order_kind"]) == (3, None, "deal")
+    won = deal(hs_is_closed_won="true", hs_is_closed="true", closedate="2026-10-01T00:00:00Z")
+    assert read(portal, replace(JOB, stream=DEALS), won).rows("deal_win") == []
+
+
 def test_an_open_deal_has_no_closing_day(portal: Connector) -> None:
     """HubSpot fills closedate with a hope; it counts only once the deal is closed."""
     (row,) = read(portal, replace(JOB, stream=DEALS), deal(closedate="2027-01-01T00:00:00Z")).rows("deal")
@@ -122,7 +138,17 @@ def test_the_primary_contact_has_the_call(portal: Connector) -> None:
     for chosen, lead in ((ends, "30"), (ends[:2], "9")):
         (row,) = read(portal, replace(JOB, stream=CALLS), call(hs_call_duration="61999"),
                       links=[{"from": {"id": "5"}, "to": chosen}]).rows("activity")
-        assert (row["lead_id"], row["duration_seconds"]) == (lead, 61)
+        assert (row["lead_id"], row["duration_seconds"], row["has_recording"]) == (lead, 61, False)
+
+
+def test_a_call_has_a_day_and_perhaps_a_recording(portal: Connector) -> None:
+    """The day is the business's; of the recording only that it is there: an address may hold a number or a key."""
+    links = [{"from": {"id": "5"}, "to": [{"toObjectId": 1, "associationTypes": []}]}]
+    (row,) = read(portal, replace(JOB, stream=CALLS), call(
+        hs_timestamp="2026-11-01T18:30:00Z", hs_call_recording_url="https://x.vn/0912345678.wav?key=1"),
+        links=links).rows("activity")
+    assert (row["occurred_day"], row["has_recording"]) == (date(2026, 11, 2), True)
+    assert "0912345678" not in str(row)
 
 
 @pytest.mark.parametrize(("values", "links", "refusal"), [

@@ -18,7 +18,7 @@ ENDINGS: dict[str, set[Kind]] = {
     "_rate": {Kind.RATE, Kind.QUANTITY},  # an exchange rate is no share
     "_ratio": {Kind.RATE}, "_id": {Kind.ID}, "_hash": {Kind.ID}}
 OF_KIND = {Kind.INSTANT: ("_at",), Kind.DAY: ("day", "_week", "_month", "_quarter"), Kind.MONEY: ("_amount",),
-           Kind.COUNT: ("_count", "_days", "_months", "_seconds", "_no"),
+           Kind.COUNT: ("_count", "_days", "_weeks", "_months", "_seconds", "_no"),
            Kind.RATE: ("_rate", "_rate_low", "_rate_high", "_ratio", "_confidence")}
 
 

@@ -137,13 +137,16 @@ class Company:
             "outcome": "answered", "duration_seconds": self.chance.randrange(40)})
 
     def _deal(self, wh: Warehouse) -> None:
-        day, is_won = self._day(), self.chance.random() < 0.8
+        day, is_won, name = self._day(), self.chance.random() < 0.8, f"d{self.chance.randrange(self.leads)}"
+        self._put(wh, "deal_win", {"deal_id": name, "entered_at": noon(self._day()), "is_won": self.made % 3 > 0,
+                                   "closed_day": self._day() if self.made % 3 else None})
         self._put(wh, "deal", {
-            "deal_id": f"d{self.chance.randrange(self.leads)}", "closed_day": day, "is_won": is_won,
+            "deal_id": name, "closed_day": day, "is_won": is_won,
             "is_lost": not is_won, "lost_reason": self.chance.choice(("price", "competitor", "timing", None)),
             "lead_id": self.chance.choice((self._any(), self._any(), None)), "deal_amount": self._amount(9000),
             "discount_amount": (None, 0, Decimal("12.34"))[day.day % 3], "owner_id": ("an", None)[day.day % 2],
-            "gross_margin_amount": self._amount(2000),
+            "gross_margin_amount": self._amount(2000), "paid_amount": self._amount(9000),
+            "returned_amount": (None, 0, Decimal("1.23"))[day.day // 3 % 3],
             "currency_code": self.chance.choice(("VND", "USD")),
             **self.chance.choice((
                 {}, {"crm_campaign": "c2"}, {"crm_campaign": "Tủ bếp", "crm_campaign_norm": "tủ bếp"}))})
@@ -157,7 +160,9 @@ class Company:
         take(wh, "lead_merge", {"lead_id": self._any()})
 
     def _respend(self, wh: Warehouse) -> None:
-        self._put(wh, "ad_daily", *self._spend(self._day()))
+        day = self._day()
+        self._put(wh, "ad_daily", *self._spend(day))
+        self._put(wh, "engagement_daily", {"day": day, "engagement_count": day.day, "engagement_kind": "share"})
 
     def _rename(self, wh: Warehouse) -> None:
         self._put(wh, "campaign", self._version(self.chance.choice(("c1", "c2", "c3", "g1", "gone")), self._day()))

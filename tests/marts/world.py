@@ -46,6 +46,8 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "lead_merge": {"source": "crm"},
     "lead_status": {"source": "crm", "status_field": "status", "is_inferred": False},
     "activity": {"source": "crm", "activity_kind": "call", "is_automatic": False},
+    "call_review": {"source": "ears", "call_source": "crm", "reviewer_id": "lan", "review_score": 5},
+    "deal_win": {"source": "crm", "is_inferred": False},
     "deal": {"source": "crm", "is_won": True, "is_lost": False, "is_archived": False, "currency_code": "VND"},
     "fx_rate": {"from_currency": "USD", "to_currency": "VND"},
 }
@@ -75,6 +77,8 @@ def row(table: str, **values: Any) -> dict[str, Any]:
         made["created_at"] = made["created_at"] or noon(made["created_day"])
         if made["closed_day"] is not None:
             made["closed_at"] = made["closed_at"] or noon(made["closed_day"])
+    if table == "activity":
+        made["occurred_day"] = made["occurred_day"] or (made["occurred_at"] + timedelta(hours=7)).date()
     if "updated_at" in made:
         made["updated_at"] = made["created_at"]
     return made

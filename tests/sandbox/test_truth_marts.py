@@ -72,6 +72,7 @@ def staged(company: Company, night: int) -> Rows:
     _people(company, nights, rows)
     for crm, deals in world.deals.items():
         rows["deal"] += [_deal(crm, deal, company.business_zone) for deal in deals.values()]
+    rows["deal_win"] = [row for deal in company.deals for row in _wins(deal, nights, company.business_zone)]
     rows["fx_rate"] = [{"day": rate.day, "from_currency": "USD", "to_currency": "VND", "fx_rate": rate.rate}
                        for rate in company.fx]
     return rows
@@ -80,13 +81,14 @@ def staged(company: Company, night: int) -> Rows:
 def _spend(company: Company, shown: list[AdDay], hidden: set[str], rows: Rows) -> None:
     currency = {account.account_id: account.currency for account in company.accounts}
     sums: dict[tuple[Any, ...], dict[str, Any]] = {}
+    done: defaultdict[tuple[Any, ...], int] = defaultdict(int)
     for row in shown:
         entities = [("account", "", "", "")]
         if row.campaign_id not in hidden:
             entities.append(("campaign", row.campaign_id, "", ""))
-            rows["engagement_daily"] += [
-                {"platform": row.platform, "account_id": row.account_id, "campaign_id": row.campaign_id, "day": row.day,
-                 "engagement_kind": f"{kind}{row.ad_id}", "engagement_count": n} for kind, n in row.engagements.items()]
+            for kind, number in {**({"video_view": 0} if row.platform == "google_ads" else {}),
+                                 **row.engagements}.items():
+                done[row.platform, row.account_id, row.campaign_id, row.day, kind] += number
             if row.ad_id:
                 entities.append(("ad", row.campaign_id, row.ad_group_id, row.ad_id))
         for level, *ids in entities:
@@ -101,6 +103,8 @@ def _spend(company: Company, shown: list[AdDay], hidden: set[str], rows: Rows) -
             into["claimed_conversion_count"] += row.claimed_conversions
             into["claimed_value_amount"] += row.claimed_value
     rows["ad_daily"] = list(sums.values())
+    rows["engagement_daily"] = [{**dict(zip(canonical.ENGAGEMENT_DAILY.key, key, strict=True)), "engagement_count": n}
+                                for key, n in done.items()]
 
 
 def _people(company: Company, nights: tuple[datetime, ...], rows: Rows) -> None:
@@ -119,7 +123,10 @@ def _people(company: Company, nights: tuple[datetime, ...], rows: Rows) -> None:
         rows["activity"] += [
             {"source": lead.crm, "lead_id": lead.lead_id, "activity_id": call.call_id, "activity_kind": "call",
              "occurred_at": _naive(call.at), "is_automatic": False, "direction": call.direction,
-             "outcome": call.outcome, "duration_seconds": call.seconds} for call in lead.calls if call.at <= nights[-1]]
+             "outcome": call.outcome, "duration_seconds": call.seconds,
+             "actor_id": call.owner_id,
+             "occurred_day": local_date(call.at, company.business_zone), "has_recording": call.is_recorded}
+            for call in lead.calls if call.at <= nights[-1]]
 
 
 def _lead(lead: Lead, zone: str) -> dict[str, Any]:
@@ -150,9 +157,25 @@ def _deal(crm: str, deal: Deal, zone: str) -> dict[str, Any]:
         "is_archived": deal.archived_at is not None, "lead_id": deal.lead_id,
         "closed_at": closed and _naive(closed), "closed_day": closed and local_date(closed, zone),
         "deal_amount": deal.amount, "discount_amount": None if deal.hides_discount else deal.discount,
-        "owner_id": deal.owner_id,
+        "owner_id": deal.owner_id, "order_kind": "deal" if crm == "hubspot" else "order",
+        "returned_amount": deal.returned,
+        "paid_amount": deal.amount - deal.unpaid if crm == "getfly" and is_won(deal) else None,
         "currency_code": deal.currency, "gross_margin_amount": deal.margin, "crm_campaign": deal.crm_campaign,
         "crm_campaign_norm": deal.crm_campaign and folded(deal.crm_campaign)}
+
+
+def _wins(deal: Deal, nights: tuple[datetime, ...], zone: str) -> Iterator[dict[str, Any]]:
+    """What its CRM tells of whether it was won: HubSpot all of it, Getfly how it stood in each night."""
+    changes = [(change.at, change.value in ("closedwon", "2")) for change in deal.stage_changes]
+    if deal.crm == "getfly":
+        last = [[one for one in changes if one[0] <= night] for night in nights
+                if deal.archived_at is None or night < deal.archived_at]
+        changes = [found[-1] for found in last if found]
+    for at, stands in {at: stands for at, stands in changes if at <= nights[-1]}.items():
+        closed = deal.won_at if stands else None
+        yield {"source": deal.crm, "deal_id": deal.deal_id, "entered_at": _naive(at), "is_won": stands,
+               "is_inferred": deal.crm == "getfly", "closed_at": closed and _naive(closed),
+               "closed_day": closed and local_date(closed, zone)}
 
 
 def lost_at(deal: Deal) -> datetime | None:

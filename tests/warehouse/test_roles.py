@@ -54,12 +54,14 @@ class Server:
 
 
 def play(wh: Warehouse, nights: int = 0) -> None:
-    """A night: leads of two salespersons in two sources and of nobody, deals, a breach each; built and published."""
+    """A night: leads of two salespersons in two sources and of nobody, deals, breaches, late calls; published."""
     for owner in ("an", "binh", None):
         lead_id, day = f"{owner}{nights}", FIRST + timedelta(days=nights)
         put(wh, "lead", {"lead_id": lead_id, "created_day": day, "owner_id": owner})
         put(wh, "activity", {"lead_id": lead_id, "activity_id": lead_id, "direction": "outbound",
-                             "occurred_at": noon(day, 30)})
+                             "occurred_at": noon(day, 30)},
+            {"lead_id": lead_id, "activity_id": f"late-{lead_id}", "actor_id": owner,
+             "occurred_at": (NIGHT + timedelta(days=nights - 1)).replace(tzinfo=None)})
         put(wh, "deal", {"deal_id": lead_id, "lead_id": lead_id, "closed_day": day, "owner_id": owner,
                          "deal_amount": 7, "discount_amount": 1})
     put(wh, "lead", {"source": "other", "lead_id": f"an{nights}", "created_day": FIRST, "owner_id": "an"})

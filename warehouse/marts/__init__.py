@@ -7,6 +7,7 @@ from warehouse.marts import (
     attribution_channel,
     attribution_summary,
     cac,
+    call_quality,
     campaign_roi_closed,
     campaign_roi_cohort,
     campaign_roi_daily,
@@ -14,6 +15,8 @@ from warehouse.marts import (
     contradiction,
     deal_fact,
     discount,
+    engagement_lag,
+    engagement_to_outcome,
     follow_up,
     lead_fact,
     lead_origin,
@@ -22,10 +25,13 @@ from warehouse.marts import (
     leak_waterfall,
     metric_coverage,
     off_promotion,
+    order_fact,
     person_alias,
     rep_conversion,
     response_curve,
+    review_sample,
     rule_version,
+    sales_outcomes,
     sla_breach,
     source_freshness,
     sourcing,
@@ -46,6 +52,7 @@ MARTS: tuple[Mart, ...] = tuple(module.MART for module in (
     contradiction, leak_evidence, leak_waterfall, lead_origin, sourcing, sourcing_conflict, tieout, discount,
     off_promotion, touch, attribution_channel, attribution, attribution_summary, spend_reconciliation,
     source_freshness, unmatched_leads, metric_coverage, speed_to_lead, response_curve, sla_breach, stage_velocity,
-    rep_conversion, follow_up, cac, cohort_payback, person_alias, rule_version, why_changed))
+    rep_conversion, follow_up, cac, cohort_payback, person_alias, rule_version, order_fact, sales_outcomes,
+    call_quality, review_sample, engagement_to_outcome, engagement_lag, why_changed))
 
 __all__ = ["MARTS", "BuiltMart", "Check", "Mart", "Partition"]

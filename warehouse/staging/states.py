@@ -16,7 +16,7 @@ from warehouse.staging.records import LEAD_STATE_RULE
 #: States whose first instant a lead fact keeps.
 KEPT = ("attempted", "reached", "hot", "potential", "wrong_target", "invalid_contact", "lost")
 #: A call shorter than this is a mailbox or a wrong number.
-_CONVERSATION_SECONDS = 20
+CONVERSATION_SECONDS = 20
 #: What is looked for from the lead's creation on, as the lead fact calls it: earlier ones are no answer to it.
 _SINCE_CREATION = {"assigned_at": "assigned_at", "touched_at": "first_touch_at", "answered_at": "answered_at"}
 
@@ -31,7 +31,7 @@ def is_answered(act: Selectable) -> Expression:
     by_person = ~act.c.is_automatic
     return sa.or_(
         sa.and_(act.c.activity_kind == "call", act.c.outcome == "answered",
-                act.c.duration_seconds >= _CONVERSATION_SECONDS, by_person),
+                act.c.duration_seconds >= CONVERSATION_SECONDS, by_person),
         sa.and_(act.c.activity_kind == "meeting", act.c.outcome.in_(("completed", "answered"))),
         sa.and_(act.c.activity_kind.in_(("message", "mail")), act.c.direction == "inbound", by_person))
 
