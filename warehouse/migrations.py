@@ -64,12 +64,19 @@ def _archive(conn: sa.Connection) -> None:
         conn.execute(sa.text(f"ALTER TABLE ops.publication ADD COLUMN IF NOT EXISTS {name} {kind}"))
 
 
+def _appeals(conn: sa.Connection) -> None:
+    """`lead_fact` tells which of its states rest on an appeal."""
+    for schema in ("mart", "mart_next", "archive"):
+        conn.execute(sa.text(f"ALTER TABLE {schema}.lead_fact ADD COLUMN IF NOT EXISTS appeals TEXT"))
+
+
 #: What was ever applied, oldest first; the position is the version.
 STEPS: tuple[tuple[str, Step], ...] = (
     ("tables from records", _from_records), ("when a lead was lost", _lost_leads),
     ("the lead source on record", _recorded_source), ("one tie-out", _one_tieout),
     ("discounts in the reporting currency", _discounts),
-    ("when a lead was assigned and answered", _delays), ("an archive of publications", _archive))
+    ("when a lead was assigned and answered", _delays), ("an archive of publications", _archive),
+    ("which states rest on an appeal", _appeals))
 
 
 def all_tables() -> Iterator[sa.Table]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from crosscheck.fields import (
     ads,
+    appeals,
     changes,
     costs,
     credit,
@@ -31,7 +32,7 @@ def _merge(*groups: tuple[Field, ...]) -> dict[str, Field]:
 
 FIELDS: dict[str, Field] = _merge(ops.FIELDS, ads.FIELDS, crm.FIELDS, marts.FIELDS, leaks.FIELDS, pricing.FIELDS,
                                   credit.FIELDS, sourcing.FIELDS, speed.FIELDS, velocity.FIELDS, people.FIELDS,
-                                  costs.FIELDS, changes.FIELDS)
+                                  costs.FIELDS, changes.FIELDS, appeals.FIELDS)
 
 
 def columns(required: str, optional: str = "", *, basis: str = "") -> tuple[Column, ...]:

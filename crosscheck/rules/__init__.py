@@ -29,7 +29,7 @@ from crosscheck.rules.sla import BusinessHours, LeadKind, Sla, sla
 __all__ = [
     "SHIPPED", "SIGNATORIES", "STATE_FILES", "BusinessHours", "Costs", "Head", "Horizons", "LeadKind", "LeadStates",
     "LostReasons", "MonthlyCost", "Portrait", "PortraitField", "PortraitRule", "Promotion", "Promotions", "RuleFile",
-    "Rules", "Sla", "StatusRule", "default_rules", "load_lead_states", "load_rules",
+    "Rules", "Sla", "StatusRule", "content_version", "default_rules", "load_lead_states", "load_rules",
 ]
 
 #: The rule files as they are shipped: the documented defaults.

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Collection, Iterable, Mapping
+import shutil
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
@@ -18,7 +21,7 @@ from crosscheck.settings import Settings, Source
 from crosscheck.tables import Table
 from warehouse import ddl, dirty, ledger, ops, publish
 from warehouse.build import BuildReport, build
-from warehouse.engine import Warehouse
+from warehouse.engine import Warehouse, open_warehouse
 from warehouse.marts import MARTS
 from warehouse.staging.base import Context, Selectable
 
@@ -55,6 +58,16 @@ RECORDS: Mapping[str, Table] = {record.name: record for record in canonical.CANO
 def with_source(settings: Settings) -> Settings:
     """Settings with the one CRM whose statuses STATES reads."""
     return settings.model_copy(update={"sources": (Source(name="crm", connector="hubspot"),)})
+
+
+@contextmanager
+def opened(file: Path, home: Path) -> Iterator[Warehouse]:
+    """A copy of a warehouse file, ready to be written."""
+    (home / "var").mkdir()
+    shutil.copy(file, home / "var/warehouse.duckdb")
+    with open_warehouse(with_source(Settings(home=home))) as made:
+        ledger.begin_run(made, "nightly", NIGHT)
+        yield made
 
 
 def noon(day: date, hours: float = 0) -> datetime:

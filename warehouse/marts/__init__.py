@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from warehouse.marts import (
+    appeal,
     attribution,
     attribution_channel,
     attribution_summary,
@@ -41,9 +42,9 @@ from warehouse.marts import (
 from warehouse.marts.base import BuiltMart, Check, Mart, Partition
 
 MARTS: tuple[Mart, ...] = tuple(module.MART for module in (
-    lead_fact, deal_fact, campaign_roi_daily, campaign_roi_cohort, campaign_roi_closed, lead_quality, spend_waste,
-    contradiction, leak_evidence, leak_waterfall, lead_origin, sourcing, sourcing_conflict, tieout, discount,
-    off_promotion, touch, attribution_channel, attribution, attribution_summary, spend_reconciliation,
+    lead_fact, deal_fact, appeal, campaign_roi_daily, campaign_roi_cohort, campaign_roi_closed, lead_quality,
+    spend_waste, contradiction, leak_evidence, leak_waterfall, lead_origin, sourcing, sourcing_conflict, tieout,
+    discount, off_promotion, touch, attribution_channel, attribution, attribution_summary, spend_reconciliation,
     source_freshness, unmatched_leads, metric_coverage, speed_to_lead, response_curve, sla_breach, stage_velocity,
     rep_conversion, follow_up, cac, cohort_payback, rule_version, why_changed))
 

@@ -1,4 +1,7 @@
-"""What happened to a lead first: states from statuses by the agreed rules, from activities, and from won deals."""
+"""What happened to a lead first: states from statuses by the agreed rules, from activities, and from won deals.
+
+An appeal that both departments signed takes the place of whatever the records say of its state.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ import sqlalchemy as sa
 from crosscheck.canonical import ACTIVITY, DEAL, LEAD, LEAD_STATUS
 from warehouse import ddl
 from warehouse.shims import Expression
+from warehouse.staging.appeals import HEAD, head_appeal
 from warehouse.staging.base import Context, Part, Selectable, stack
 from warehouse.staging.heads import lead_head
 from warehouse.staging.records import LEAD_STATE_RULE
@@ -42,13 +46,23 @@ def is_touch(act: Selectable) -> Expression:
 
 
 def head_outcome(ctx: Context) -> sa.Select[Any]:
-    """One row per head lead judged with anything recorded: the first instant of each state."""
+    """One row per head lead judged with anything recorded or appealed: the first instant of each state."""
+    told, appeal = _recorded(ctx).subquery("told"), ctx.step(head_appeal)
+    ruled = {f"{state}_at": sa.case((appeal.c[f"{state}_appeal"].is_not(None), appeal.c[f"{state}_at"]),
+                                    else_=told.c[f"{state}_at"]) for state in KEPT}
+    origin = told.outerjoin(appeal, sa.and_(*(appeal.c[name] == told.c[name] for name in HEAD)))
+    return sa.select(*(ruled.get(column.name, column).label(column.name) for column in told.c),
+                     appeal.c.appeals).select_from(origin)
+
+
+def _recorded(ctx: Context) -> sa.Select[Any]:
+    """The same by the records alone."""
     head = ctx.step(lead_head)
     names = [f"{state}_at" for state in KEPT] + ["first_won_at"]
     moments = [*names, *_SINCE_CREATION]
     types = {"source": sa.Text(), "lead_id": sa.Text(), **dict.fromkeys(moments, sa.DateTime()),
              "is_recorded": sa.Boolean()}
-    event = stack(_statuses(ctx), _activities(ctx), _wins(ctx), types=types)
+    event = stack(_statuses(ctx), _activities(ctx), _wins(ctx), _appeals(ctx), types=types)
     firsts = [sa.func.min(event.c[name]).label(name) for name in names]
     firsts += [sa.func.min(sa.case((event.c[name] >= head.c.head_created_at, event.c[name]))).label(shown)
                for name, shown in _SINCE_CREATION.items()]
@@ -87,3 +101,10 @@ def _wins(ctx: Context) -> Part:
     values: dict[str, Expression] = {"source": deal.c.source, "lead_id": deal.c.lead_id,
                                      "first_won_at": deal.c.closed_at, "is_recorded": sa.false()}
     return deal, values, sa.and_(is_won(deal), ctx.judges(LEAD, deal))
+
+
+def _appeals(ctx: Context) -> Part:
+    """A row for each head with an appeal, which may have no other; an appeal is no record of anybody's work."""
+    appeal = ctx.step(head_appeal)
+    return appeal, {"source": appeal.c.head_source, "lead_id": appeal.c.head_lead_id,
+                    "is_recorded": sa.false()}, sa.true()
