@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from crosscheck.fields import (
     ads,
+    agreements,
     appeals,
     changes,
     costs,
@@ -32,7 +33,7 @@ def _merge(*groups: tuple[Field, ...]) -> dict[str, Field]:
 
 FIELDS: dict[str, Field] = _merge(ops.FIELDS, ads.FIELDS, crm.FIELDS, marts.FIELDS, leaks.FIELDS, pricing.FIELDS,
                                   credit.FIELDS, sourcing.FIELDS, speed.FIELDS, velocity.FIELDS, people.FIELDS,
-                                  costs.FIELDS, changes.FIELDS, appeals.FIELDS)
+                                  costs.FIELDS, changes.FIELDS, appeals.FIELDS, agreements.FIELDS)
 
 
 def columns(required: str, optional: str = "", *, basis: str = "") -> tuple[Column, ...]:

@@ -45,7 +45,7 @@ def fill(wh: Warehouse) -> None:
     put(wh, "campaign", *({"campaign_id": name} for name in ("c1", "c2")))
     put(wh, "lead", *({"lead_id": name, "created_day": DAY + timedelta(days=later),
                        "utm_campaign": "c2" if name == "b" else "c1", "person_key": name[0], "is_email_valid": True}
-                      for name, later in (("a", 0), ("a2", 1), ("a3", 2), *((one, 0) for one in "bcdefg"))))
+                      for name, later in (("a", 0), ("a2", 1), ("a3", 2), *((one, 0) for one in "bcdefgh"))))
     put(wh, "lead_merge", {"lead_id": "a3", "merged_into_id": "a2"})
     put(wh, "lead_status", *({"lead_id": lead, "status": status, "entered_at": noon(DAY, 24)} for lead, status in (
         ("b", "CONNECTED"), ("c", "CONNECTED"), ("c", "WRONG"))))
@@ -104,9 +104,12 @@ def judged(duckdb_template: Path, tmp_path_factory: pytest.TempPathFactory) -> I
             agree(wh, claim(who, state, since), 2 * hours)
         put(wh, "lead_status", {"lead_id": "c", "status": "WRONG", "entered_at": noon(DAY, 99)},
             {"lead_id": "d", "status": "CONNECTED", "entered_at": noon(DAY, 40)})
+        put(wh, "activity", {"lead_id": "g", "activity_id": "x", "occurred_at": noon(DAY, 1), "direction": "outbound",
+                             "outcome": "wrong_number"})
+        agree(wh, claim("g", "invalid_contact", None), 50)
         take(wh, "lead", {"lead_id": "f"})
         appeals.withdraw(wh, claim("e").name, word("sales", 99))
-        play(wh, 1)
+        play(wh, 1, of=("appeal", "why_changed", "leak_evidence"))
         yield wh
 
 
@@ -134,7 +137,7 @@ def test_never_takes_a_state_away(judged: Warehouse) -> None:
 def test_what_follows_from_a_state_follows_from_an_appeal(judged: Warehouse) -> None:
     """A contact that both say is dead is no valid lead."""
     assert not lead(judged, "b")["is_valid"]
-    assert lead(judged, "g")["is_valid"]
+    assert lead(judged, "h")["is_valid"]
 
 
 def test_a_withdrawn_agreement_counts_no_more(judged: Warehouse) -> None:
@@ -158,6 +161,16 @@ def test_the_change_adds_up_by_cause(judged: Warehouse) -> None:
         ("qualified_count", "c2", "appeal", -1), ("unique_lead_count", "c1", "vanished", -1)}
 
 
+def test_a_leak_says_that_it_rests_on_an_appeal(judged: Warehouse) -> None:
+    """A contact that both say is dead leaks by it; one that both say is not leaks for another reason."""
+    found = {row["lead_id"]: (row["leak_cause"], row["rule_file"], row["rule_version"])
+             for row in world.rows_of(judged, "leak_evidence", "mart")}
+    name = claim("b", "invalid_contact").name
+    assert found["b"] == ("invalid_contact", "appeal", f"invalid_contact={name}")
+    assert found["g"][:2] == ("given_up_early", "sla")
+    assert found["e"][1] == "lead_states"
+
+
 def test_trace_opens_a_number_to_its_appeals(judged: Warehouse) -> None:
     """Beside a lead and beside the appeal itself stand who signed, why and on what evidence."""
     name = claim("c", "wrong_target", None).name
@@ -166,7 +179,7 @@ def test_trace_opens_a_number_to_its_appeals(judged: Warehouse) -> None:
                 for row in trace(judged, mart, key).appeals] == [
             (name, "sales", "Bình", "heard it", "call 7"), (name, "marketing", "An", "heard it", "call 7")], mart
     assert len(trace(judged, "lead_fact", {"lead_id": "a"}).appeals) == 6
-    assert trace(judged, "lead_fact", {"lead_id": "g"}).appeals == []
+    assert trace(judged, "lead_fact", {"lead_id": "h"}).appeals == []
 
 
 @pytest.fixture

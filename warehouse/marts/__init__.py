@@ -25,6 +25,7 @@ from warehouse.marts import (
     off_promotion,
     rep_conversion,
     response_curve,
+    rule_change_impact,
     rule_version,
     sla_breach,
     source_freshness,
@@ -46,6 +47,6 @@ MARTS: tuple[Mart, ...] = tuple(module.MART for module in (
     spend_waste, contradiction, leak_evidence, leak_waterfall, lead_origin, sourcing, sourcing_conflict, tieout,
     discount, off_promotion, touch, attribution_channel, attribution, attribution_summary, spend_reconciliation,
     source_freshness, unmatched_leads, metric_coverage, speed_to_lead, response_curve, sla_breach, stage_velocity,
-    rep_conversion, follow_up, cac, cohort_payback, rule_version, why_changed))
+    rep_conversion, follow_up, cac, cohort_payback, rule_version, rule_change_impact, why_changed))
 
 __all__ = ["MARTS", "BuiltMart", "Check", "Mart", "Partition"]
