@@ -16,6 +16,7 @@ from sandbox.model import Company
 from sandbox.truth_attribution import credited, summary
 from sandbox.truth_cac import cac
 from sandbox.truth_chain import channels, effects_by_month
+from sandbox.truth_commitments import charters, promises
 from sandbox.truth_conversion import conversion
 from sandbox.truth_coverage import coverage
 from sandbox.truth_discount import discounts, excesses
@@ -59,7 +60,7 @@ def expected(company: Company, night: int, *, missed: Collection[int] = ()) -> T
              "lead_origin": origins, "sourcing": sourcing,
              "sourcing_conflict": claimed,
              "rep_conversion": conversion, "follow_up": followed, "cac": cac,
-             "cohort_payback": payback,
+             "cohort_payback": payback, "commitments": promises, "campaign_charter": charters,
              "speed_to_lead": speed, "response_curve": curve, "sla_breach": breaches}
     rows = {mart: dict(sorted(found(ledger))) for mart, found in marts.items()} | attributed(ledger)
     return Truth(night, rows)

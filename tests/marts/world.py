@@ -6,8 +6,9 @@ import random
 import shutil
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from unittest.mock import patch
 import sqlalchemy as sa
 
 from crosscheck import canonical
-from crosscheck.rules import LeadStates, RuleFile, Rules
+from crosscheck.rules import Agreement, Commitments, Head, LeadStates, RuleFile, Rules, default_rules
 from crosscheck.settings import Settings, Source
 from crosscheck.tables import Table
 from warehouse import ddl, dirty, ledger, ops, publish
@@ -35,6 +36,13 @@ STATES = LeadStates({"hubspot": RuleFile("hubspot", None, {}, {
     ("status", "GIVEN"): ("assigned",),
     ("recorded_source", "AD"): ("marketing",), ("recorded_source", "OWN"): ("sales",), ("recorded_source", "TYPED"): (),
     ("self_declared_origin", "advert"): ("marketing",), ("self_declared_origin", "friend"): ("sales",)})})
+#: The shipped rules, with promises of a company's month and of a campaign.
+_APRIL = Agreement("2026-04", date(2026, 4, 1), date(2026, 4, 30), {
+    "budget": Decimal(2_000), "leads": Decimal(9), "qualified_leads": Decimal(4), "in_time": Decimal("0.5"),
+    "fair_effort": Decimal("0.1"), "wins": Decimal(2)}, {})
+RULES = replace(default_rules(), commitments=Commitments(Head("promised", None, {}), "USD", (
+    _APRIL, replace(_APRIL, name="Sofa", last_day=date(2026, 5, 20), platform="meta_ads", campaign="c1",
+                    objective="flats", message="by Tết", portrait_version="old"))))
 STATUSES = tuple(status for field, status in STATES.files["hubspot"].statuses if field == "status")
 
 DEFAULTS: dict[str, dict[str, Any]] = {
@@ -131,7 +139,7 @@ def night(wh: Warehouse, at: datetime = NIGHT, *, full: bool = False, states: Le
     run = ledger.begin_run(wh, "nightly", at)
     wanted = {"lead_fact", "deal_fact", *of}.union(*map(read_by, of)) if of else {mart.name for mart in MARTS}
     with patch("warehouse.build.MARTS", tuple(mart for mart in MARTS if mart.name in wanted)):
-        return build(wh, run, full=full, states=states, rules=rules)
+        return build(wh, run, full=full, states=states, rules=rules or RULES)
 
 
 @cache

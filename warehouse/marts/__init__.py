@@ -8,10 +8,12 @@ from warehouse.marts import (
     attribution_channel,
     attribution_summary,
     cac,
+    campaign_charter,
     campaign_roi_closed,
     campaign_roi_cohort,
     campaign_roi_daily,
     cohort_payback,
+    commitments,
     contradiction,
     deal_fact,
     discount,
@@ -47,6 +49,7 @@ MARTS: tuple[Mart, ...] = tuple(module.MART for module in (
     spend_waste, contradiction, leak_evidence, leak_waterfall, lead_origin, sourcing, sourcing_conflict, tieout,
     discount, off_promotion, touch, attribution_channel, attribution, attribution_summary, spend_reconciliation,
     source_freshness, unmatched_leads, metric_coverage, speed_to_lead, response_curve, sla_breach, stage_velocity,
-    rep_conversion, follow_up, cac, cohort_payback, rule_version, rule_change_impact, why_changed))
+    rep_conversion, follow_up, cac, cohort_payback, commitments, campaign_charter, rule_version, rule_change_impact,
+    why_changed))
 
 __all__ = ["MARTS", "BuiltMart", "Check", "Mart", "Partition"]

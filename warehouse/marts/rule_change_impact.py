@@ -65,7 +65,8 @@ def _change(ctx: Context) -> sa.Select[Any]:
     draft: Expression = sa.select(sa.func.bool_or(file.c.is_draft)).where(_is_states(file)).scalar_subquery()
     values: dict[str, Expression] = {
         "rule_file": sa.literal(STATE_FILES), "old_rule_version": old, "new_rule_version": new, "is_draft": draft,
-        "changed_day": sa.literal(ctx.business_day, sa.Date()), **{column.name: column for column in moved.c}}
+        "changed_day": sa.cast(sa.literal(ctx.business_day, sa.Date()), sa.Date()),
+        **{column.name: column for column in moved.c}}
     return sa.select(*arrange(RECORD, values)).where(old != new)
 
 
