@@ -65,9 +65,9 @@ def _archive(conn: sa.Connection) -> None:
 
 
 def _appeals(conn: sa.Connection) -> None:
-    """`lead_fact` tells which of its states rest on an appeal."""
+    """`lead_fact` tells which of its states rest on an appeal. Who comes from before the archive has no log yet."""
     for schema in ("mart", "mart_next", "archive"):
-        conn.execute(sa.text(f"ALTER TABLE {schema}.lead_fact ADD COLUMN IF NOT EXISTS appeals TEXT"))
+        conn.execute(sa.text(f"ALTER TABLE IF EXISTS {schema}.lead_fact ADD COLUMN IF NOT EXISTS appeals TEXT"))
 
 
 #: What was ever applied, oldest first; the position is the version.
