@@ -95,7 +95,7 @@ def test_a_charter_counts_its_campaign_and_its_days(april: Warehouse) -> None:
                                    "is_portrait_current", "charter_objective", "signed_by_sales")] == [
         100, 25, 2, 2, 4, 3, 1, True, False, False, "flats", "Bình"]
     found = trace(april, "commitments", {"promise": "leads"})
-    assert (len(found.leads), len(found.deals), found.ads) == (25, 2, [])
+    assert (len(found.leads), len(found.deals), len(found.ads)) == (25, 2, 2)
 
 
 def test_of_few_leads_counts_are_shown_and_no_share(april: Warehouse) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from crosscheck.canonical import AD_DAILY
 from crosscheck.fields import FIELDS
 from warehouse import ddl
 from warehouse.marts.campaign_roi_daily import RECORD as DAILY
@@ -75,11 +76,12 @@ def is_over(ctx: Context, agreed: Selectable) -> Expression:
 
 
 def evidence(row: Mapping[Any, Any]) -> Mapping[str, Expression]:
-    """The leads created and the deals won in the period, of the campaign or of all."""
-    lead, deal = ddl.table(LEAD_FACT, "mart"), ddl.table(DEAL_FACT, "mart")
+    """The leads created and the deals won in the period, of the campaign or of all; and what the campaign spent."""
+    lead, deal, ad = ddl.table(LEAD_FACT, "mart"), ddl.table(DEAL_FACT, "mart"), ddl.table(AD_DAILY)
     parts = {lead: sa.and_(lead.c.is_unique, lead.c.created_day.between(row["first_day"], row["last_day"])),
              deal: sa.and_(deal.c.is_first_win, deal.c.closed_day.between(row["first_day"], row["last_day"]))}
     if row["campaign_id"] is None:
         return {table.name: held for table, held in parts.items()}
+    parts[ad] = ad.c.day.between(row["first_day"], row["last_day"])
     return {table.name: sa.and_(held, table.c.platform == row["platform"], table.c.campaign_id == row["campaign_id"])
             for table, held in parts.items()}
