@@ -41,14 +41,14 @@ def agree(wh: Warehouse, what: Claim, hours: float = 0) -> str:
 
 
 def fill(wh: Warehouse) -> None:
-    """By two campaigns: `a` with a repeat and a record merged into it, `b` by the other one, `c` a wrong target."""
+    """By two campaigns: `a` with a repeat and a record merged into that, `c` a wrong target; `b` and `i` by the other."""
     put(wh, "campaign", *({"campaign_id": name} for name in ("c1", "c2")))
     put(wh, "lead", *({"lead_id": name, "created_day": DAY + timedelta(days=later),
-                       "utm_campaign": "c2" if name == "b" else "c1", "person_key": name[0], "is_email_valid": True}
-                      for name, later in (("a", 0), ("a2", 1), ("a3", 2), *((one, 0) for one in "bcdefgh"))))
+                       "utm_campaign": "c2" if name in "bi" else "c1", "person_key": name[0], "is_email_valid": True}
+                      for name, later in (("a", 0), ("a2", 1), ("a3", 2), *((one, 0) for one in "bcdefghi"))))
     put(wh, "lead_merge", {"lead_id": "a3", "merged_into_id": "a2"})
     put(wh, "lead_status", *({"lead_id": lead, "status": status, "entered_at": noon(DAY, 24)} for lead, status in (
-        ("b", "CONNECTED"), ("c", "CONNECTED"), ("c", "WRONG"))))
+        ("b", "CONNECTED"), ("i", "CONNECTED"), ("c", "CONNECTED"), ("c", "WRONG"))))
 
 
 def play(wh: Warehouse, number: int, *, of: Collection[str] = ("appeal", "why_changed"), full: bool = False) -> None:
@@ -100,7 +100,8 @@ def judged(duckdb_template: Path, tmp_path_factory: pytest.TempPathFactory) -> I
         play(wh, 0)
         for hours, (who, state, since) in enumerate((
                 ("a", "reached", SINCE), ("a2", "reached", None), ("a3", "lost", SINCE), ("c", "wrong_target", None),
-                ("b", "invalid_contact", SINCE), ("d", "hot", SINCE), ("e", "reached", SINCE), ("f", "hot", SINCE))):
+                ("b", "invalid_contact", SINCE), ("d", "hot", SINCE), ("e", "reached", SINCE), ("f", "hot", SINCE),
+                ("i", "wrong_target", SINCE))):
             agree(wh, claim(who, state, since), 2 * hours)
         put(wh, "lead_status", {"lead_id": "c", "status": "WRONG", "entered_at": noon(DAY, 99)},
             {"lead_id": "d", "status": "CONNECTED", "entered_at": noon(DAY, 40)})
@@ -158,15 +159,18 @@ def test_the_change_adds_up_by_cause(judged: Warehouse) -> None:
     rows = world.rows_of(judged, "why_changed", "mart")
     assert {(row["changed_metric"], row["campaign_id"], row["change_cause"], row["change_count"]) for row in rows} == {
         ("qualified_count", "c1", "late", 1), ("qualified_count", "c1", "appeal", 1),
-        ("qualified_count", "c2", "appeal", -1), ("unique_lead_count", "c1", "vanished", -1)}
+        ("qualified_count", "c2", "appeal", -2), ("unique_lead_count", "c1", "vanished", -1)}
 
 
 def test_a_leak_says_that_it_rests_on_an_appeal(judged: Warehouse) -> None:
-    """A contact that both say is dead leaks by it; one that both say is not leaks for another reason."""
+    """A contact that both say is dead leaks by it, a wrong target of both is a supported one; who both say is not dead
+    leaks for another reason.
+    """
     found = {row["lead_id"]: (row["leak_cause"], row["rule_file"], row["rule_version"])
              for row in world.rows_of(judged, "leak_evidence", "mart")}
     name = claim("b", "invalid_contact").name
     assert found["b"] == ("invalid_contact", "appeal", f"invalid_contact={name}")
+    assert found["i"][:2] == ("wrong_target", "appeal")
     assert found["g"][:2] == ("given_up_early", "sla")
     assert found["e"][1] == "lead_states"
 

@@ -23,8 +23,8 @@ from warehouse.staging.base import Context, Selectable
 _AS_IS = ("source", "lead_id", "platform", "account_id", "campaign_id", "created_at", "cohort_month", "lead_kind",
           "due_at", "attempt_count", "revenue_reporting_amount", "gross_margin_reporting_amount")
 #: Causes that an appeal may have decided, by the state on which they rest.
-_APPEALED = {"invalid_contact": "invalid_contact", "wrong_target": "wrong_target",
-             "wrong_target_unsupported": "wrong_target", "reached_no_follow_up": "reached", "lost_no_reason": "lost"}
+_APPEALED = {"invalid_contact": "invalid_contact", "wrong_target": "wrong_target", "reached_no_follow_up": "reached",
+             "lost_no_reason": "lost"}
 
 RECORD = Table(
     "leak_evidence", Layer.MART,
@@ -49,9 +49,9 @@ PROSE = """\
 The row behind every count of `leak_waterfall`: which cause, by which rule, resting on which instant. Marketing: an
 `invalid_contact` or `existing_customer` is yours to explain. Sales: `due_at` and `attempt_count` are what your side of
 the record says; a call that was not written down looks like none. No source delivers answers to the portrait today, so
-every wrong target is `wrong_target_unsupported`: a verdict that neither side has shown, and that neither may use
-against the other. Test leads are not recognised; a person's later leads are. A disputed row is changed by correcting
-the record or the rule, never here."""
+a wrong target is `wrong_target_unsupported` unless both of you signed an appeal that says so: a verdict that neither
+side has shown, and that neither may use against the other. Test leads are not recognised; a person's later leads are. A
+disputed row is changed by correcting the record or the rule, or by an appeal, never here."""
 
 CHECKS = (
     Check("an instant exactly where there is evidence", "evidence_at IS NULL OR evidence IS NOT NULL"),
