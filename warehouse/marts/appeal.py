@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -55,17 +55,18 @@ def select(ctx: Context) -> sa.Select[Any]:
     whose = sa.and_(gone.c.source == appeal.c.source, gone.c.lead_id == appeal.c.lead_id)
     origin = appeal.outerjoin(gone, whose).outerjoin(
         lead, sa.and_(lead.c.source == appeal.c.source, lead.c.lead_id == root))
+    person = [sa.func.coalesce(lead.c.head_source, appeal.c.source), sa.func.coalesce(lead.c.head_lead_id, root)]
     values: dict[str, Expression] = {
         **{name: appeal.c[name] for name in ("appeal_id", "source", "lead_id", "filed_at", "binding_at", "withdrawn_by",
                                              "withdrawn_at", *_SIGNED)},
         "appealed_state": appeal.c.state, "appealed_at": appeal.c.since_at, "appellant": appeal.c.side,
-        "appeal_status": _status(appeal, lead), **{name: lead.c[name] for name in (*HEAD, *_CAMPAIGN)}}
+        "appeal_status": _status(appeal, person), **{name: lead.c[name] for name in (*HEAD, *_CAMPAIGN)}}
     return sa.select(*arrange(RECORD, values)).select_from(origin)
 
 
-def _status(appeal: Selectable, lead: Selectable) -> Expression:
+def _status(appeal: Selectable, person: Sequence[Expression]) -> Expression:
     return sa.case((appeal.c.withdrawn_at.is_not(None), "withdrawn"), (~is_agreed(appeal), "pending"),
-                   (place(appeal, lead) == 1, "binding"), else_="superseded")
+                   (place(appeal, person) == 1, "binding"), else_="superseded")
 
 
 def evidence(row: Mapping[Any, Any]) -> Mapping[str, Expression]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -41,10 +42,10 @@ def is_agreed(appeal: Selectable) -> Expression:
     return sa.and_(appeal.c.binding_at.is_not(None), appeal.c.withdrawn_at.is_(None))
 
 
-def place(appeal: Selectable, head: Selectable) -> Expression:
+def place(appeal: Selectable, person: Sequence[Expression]) -> Expression:
     """1 for the appeal that counts among the agreed ones about a person and state: the one that was signed last."""
     return sa.func.row_number().over(
-        partition_by=(*(head.c[name] for name in HEAD), appeal.c.state, is_agreed(appeal)),
+        partition_by=(*person, appeal.c.state, is_agreed(appeal)),
         order_by=(appeal.c.binding_at.desc(), binary_order(appeal.c.appeal_id).desc()))
 
 
@@ -52,7 +53,8 @@ def head_appeal(ctx: Context) -> sa.Select[Any]:
     """One row per head lead judged with an appeal that counts: by state its id and instant, and all ids as a text."""
     appeal, head = ctx.step(filed_appeal), ctx.step(lead_head)
     whose = sa.and_(head.c.source == appeal.c.source, head.c.lead_id == appeal.c.lead_id)
-    agreed = (sa.select(appeal, *(head.c[name] for name in HEAD), place(appeal, head).label("place"))
+    person = [head.c[name] for name in HEAD]
+    agreed = (sa.select(appeal, *person, place(appeal, person).label("place"))
               .join_from(appeal, head, whose).where(is_agreed(appeal)).subquery("agreed"))
     key = [agreed.c[name] for name in HEAD]
     pivot = [sa.func.max(sa.case((agreed.c.state == state, agreed.c[name]))).label(f"{state}_{ending}")
