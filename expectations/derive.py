@@ -26,6 +26,10 @@ _FINITE = 1e300
 _MAY_BE_AHEAD = frozenset({
     ("deal", "closed_day"), ("deal", "closed_at"), ("deal_win", "closed_day"), ("deal_win", "closed_at"),
     ("activity", "occurred_at"), ("activity", "occurred_day"), ("fx_rate", "day")})
+#: What our own people write, by their own clock or of days to come: as far ahead as they like.
+_PLANNED = frozenset({
+    *((table, column) for table in ("commitments", "campaign_charter") for column in ("first_day", "last_day")),
+    *(("appeal", column) for column in ("appealed_at", "filed_at", "binding_at", "withdrawn_at"))})
 #: Optional columns without which the table says nothing; all null is a broken read, not missing data.
 MUST_SPEAK: dict[str, tuple[str, ...]] = {"ad_daily": ("spend_amount",), "engagement_daily": ("engagement_count",)}
 #: Amounts that only make sense above zero.
@@ -69,7 +73,8 @@ def _column(record: Table, column: Column, as_of: datetime, incoming: bool) -> I
                         failing=lambda t: t.c[column.name].not_in(sorted(allowed)))
     bounds = _bounds(column, as_of)
     if bounds:
-        yield _between(record, column, incoming, *bounds)
+        low, high = bounds
+        yield _between(record, column, incoming, low, None if (record.name, column.name) in _PLANNED else high)
 
 
 def _allowed(column: Column) -> frozenset[str]:

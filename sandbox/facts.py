@@ -46,6 +46,8 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "follow_up": ("source", "owner_id", "cohort_month"),
     "cac": ("close_month",),
     "cohort_payback": ("cohort_month", "age_months"),
+    "commitments": ("agreement", "promise"),
+    "campaign_charter": ("agreement",),
     "touch": ("source", "lead_id", "platform", "account_id", "campaign_id"),
     "attribution_channel": ("close_month", "platform", "account_id", "campaign_id"),
     "attribution": ("source", "deal_id", "attribution_model", "touch_no"),

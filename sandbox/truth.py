@@ -18,6 +18,7 @@ from sandbox.truth_cac import cac
 from sandbox.truth_calls import drawn
 from sandbox.truth_calls import quality as call_quality
 from sandbox.truth_chain import channels, effects_by_month
+from sandbox.truth_commitments import charters, promises
 from sandbox.truth_conversion import conversion
 from sandbox.truth_coverage import coverage
 from sandbox.truth_discount import discounts, excesses
@@ -68,6 +69,7 @@ def expected(company: Company, night: int, *, missed: Collection[int] = ()) -> T
              "order_fact": order_list, "sales_outcomes": sold,
              "call_quality": called, "review_sample": sample,
              "engagement_to_outcome": engaged, "engagement_lag": followed_by,
+             "commitments": promises, "campaign_charter": charters,
              "speed_to_lead": speed, "response_curve": curve, "sla_breach": breaches}
     rows = {mart: dict(sorted(found(ledger))) for mart, found in marts.items()} | attributed(ledger)
     return Truth(night, rows)

@@ -28,6 +28,7 @@ from warehouse.engine import Warehouse
 from warehouse.ledger import Run
 from warehouse.marts import MARTS, BuiltMart, Mart
 from warehouse.scope import Scopes
+from warehouse.staging.agreements import refresh_agreements
 from warehouse.staging.base import Context
 from warehouse.staging.calendar import refresh_days
 from warehouse.staging.clock import library, refresh_clock
@@ -92,6 +93,7 @@ def _build(conn: sa.Connection, settings: Settings, run: Run, full: bool, states
         dirty.load_rules(conn, with_rules)
     ctx.rule_version = dirty.rule_version(conn)
     dirty.load_files(conn, rules.heads, states.heads if states else None)
+    refresh_agreements(conn, rules.commitments)
     _compare_basis(conn, settings, rules)
     refresh_days(conn, rules.sla, settings.project.time_zone, run.as_of)
     refresh_clock(conn, rules.sla.hours, settings.project.time_zone, run.as_of)

@@ -17,7 +17,13 @@ import sqlalchemy as sa
 from crosscheck.canonical import ACTIVITY, LEAD
 from crosscheck.rules import SIGNATORIES, STATE_FILES, Head
 from warehouse import ddl, ops
-from warehouse.staging.records import DEAL_TOUCHED, LEAD_STATE_RULE, LEAD_TOUCHED, RULE_FILE
+from warehouse.staging.records import (
+    DEAL_TOUCHED,
+    LEAD_STATE_RULE,
+    LEAD_STATE_RULE_BEFORE,
+    LEAD_TOUCHED,
+    RULE_FILE,
+)
 
 #: The bases of `ops.dirty`.
 SPEND, WORKED, ALL = "spend", "worked", "all"
@@ -39,8 +45,8 @@ def mark(conn: sa.Connection, _: object, table_name: str, rows: sa.Select[Any]) 
 def clear(conn: sa.Connection) -> None:
     """Forget every mark: what they asked for is published. Called in the publication's own transaction."""
     conn.execute(sa.delete(ops.dirty))
-    for touched in (LEAD_TOUCHED, DEAL_TOUCHED):
-        conn.execute(sa.delete(ddl.table(touched)))
+    for published in (LEAD_TOUCHED, DEAL_TOUCHED, LEAD_STATE_RULE_BEFORE):
+        conn.execute(sa.delete(ddl.table(published)))
 
 
 def mark_days(conn: sa.Connection, basis: str, days: sa.Select[Any]) -> None:
@@ -76,12 +82,15 @@ def _mark_keys(conn: sa.Connection, touched: sa.Table, keys: sa.SelectBase) -> N
 def load_rules(conn: sa.Connection, rows: Iterable[tuple[str, str, str, str, str]]) -> None:
     """Replace the agreed meanings by (source, status_field, status, state, rule_version), where they differ.
 
-    A difference marks everything: a new meaning judges history anew.
+    A difference marks everything: a new meaning judges history anew. What was published last is kept beside it until
+    the difference is published, too.
     """
-    rule = ddl.table(LEAD_STATE_RULE)
+    rule, before = ddl.table(LEAD_STATE_RULE), ddl.table(LEAD_STATE_RULE_BEFORE)
     wanted = set(rows)
     if wanted == {tuple(row) for row in conn.execute(sa.select(rule))}:
         return
+    if _ever_published(conn) and conn.execute(sa.select(before).limit(1)).first() is None:
+        conn.execute(sa.insert(before).from_select(rule.c.keys(), sa.select(rule)))
     conn.execute(sa.delete(rule))
     if wanted:
         conn.execute(sa.insert(rule), [dict(zip(rule.c.keys(), row, strict=True)) for row in sorted(wanted)])

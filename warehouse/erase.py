@@ -80,6 +80,7 @@ def _erase(conn: sa.Connection, person: Person, token: str, reason: str, at: dat
     conn.execute(sa.update(contact).where(of(contact, person.leads)).values(email=None, phone=None))
     conn.execute(sa.update(lead).where(of(lead, person.leads)).values(person_key=token, **NOTHING))
     conn.execute(sa.delete(known).where(of(known, person.leads)))
+    _forget_words(conn, person)
     told = ops.restatement
     conn.execute(sa.delete(told).where(
         told.c.table_name == LEAD.name, told.c.row_key.in_(["|".join(key) for key in person.leads]),
@@ -92,6 +93,13 @@ def _erase(conn: sa.Connection, person: Person, token: str, reason: str, at: dat
         newest = sa.select(sa.func.max(ops.publication.c.publication_no)).scalar_subquery()
         conn.execute(sa.update(ops.publication).where(ops.publication.c.publication_no == newest)
                      .values(state="pending"))
+
+
+def _forget_words(conn: sa.Connection, person: Person) -> None:
+    """What people wrote about the leads in appeals; who signed what, and when, stays."""
+    theirs = sa.select(ops.appeal.c.appeal_id).where(of(ops.appeal, person.leads))
+    act = ops.appeal_act
+    conn.execute(sa.update(act).where(act.c.appeal_id.in_(theirs)).values(why=None, evidence=None))
 
 
 def _note(conn: sa.Connection, person: Person, said: Mapping[str, Any]) -> None:

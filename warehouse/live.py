@@ -127,9 +127,10 @@ def judge(settings: Settings, rules: Rules, states: LeadStates, now: datetime, s
 def _fill(conn: sa.Connection, settings: Settings, rules: Rules, states: LeadStates, now: datetime,
           rows: Rows) -> None:
     """The tables that the selects read: what was read, the rules, the calendar; of campaigns nothing is asked."""
-    for schema in ("staging", "mart_next"):
+    for schema in ("staging", "mart_next", "ops"):
         conn.execute(sa.schema.CreateSchema(schema))
-    for made in (*map(ddl.table, _STAGED), *(ddl.table(record, "mart_next") for record in _BUILT)):
+    for made in (*map(ddl.table, _STAGED), *(ddl.table(record, "mart_next") for record in _BUILT),
+                 ops.appeal, ops.appeal_act):
         conn.execute(sa.schema.CreateTable(made))
     for record in (LEAD, LEAD_MERGE, LEAD_STATUS, ACTIVITY):
         target, came = ddl.table(record), rows.get(record.name, ())

@@ -150,10 +150,13 @@ CAC_METRICS: tuple[Metric, ...] = (
 REMOVAL = Metric("removal_rate", "How much of what all campaigns together would be missed for is missed without this "
                  "one.", ("removal_effect",), "removal_total", "share")
 
+DELIVERED = Metric("delivered_rate", "How often a promise about each lead was kept, of the leads of which the record "
+                   "can tell.", ("met_lead_count",), "counted_lead_count", "share")
+
 METRICS: tuple[Metric, ...] = (
     *RETURN_METRICS, *FIVE_RATIOS, COVERAGE, UNFIT, VERDICT, *WASTE_METRICS, COVERED, DISCOUNT, KEPT, PAID,
     *CALL_METRICS, REVIEWED, *SPEED_METRICS, REMOVAL, ADVISED, *CONVERSION_METRICS, FAIR_EFFORT, TOUCHES,
-    *CAC_METRICS[1:])
+    *CAC_METRICS[1:], DELIVERED)
 
 
 def bounds(metric: Metric, columns: Mapping[str, Expression]) -> tuple[Expression, Expression]:

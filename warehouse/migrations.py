@@ -72,7 +72,7 @@ def _wider_money(conn: sa.Connection) -> None:
         "SELECT table_schema, table_name, column_name FROM information_schema.columns WHERE numeric_precision = 18"
         " AND table_schema IN ('mart', 'mart_next', 'archive')")).all()
     for schema, table, column in rows:
-        if FIELDS[column].kind is Kind.MONEY:
+        if column in FIELDS and FIELDS[column].kind is Kind.MONEY:
             conn.execute(sa.text(f"ALTER TABLE {schema}.{table} ALTER COLUMN {column} TYPE NUMERIC(24, 6)"))
 
 
@@ -84,13 +84,20 @@ def _orders(conn: sa.Connection) -> None:
         conn.execute(sa.text(f"ALTER TABLE staging.{table} ADD COLUMN IF NOT EXISTS {name} {kind}"))
 
 
+def _appeals(conn: sa.Connection) -> None:
+    """`lead_fact` tells which of its states rest on an appeal. Who comes from before the archive has no log yet."""
+    for schema in ("mart", "mart_next", "archive"):
+        conn.execute(sa.text(f"ALTER TABLE IF EXISTS {schema}.lead_fact ADD COLUMN IF NOT EXISTS appeals TEXT"))
+
+
 #: What was ever applied, oldest first; the position is the version.
 STEPS: tuple[tuple[str, Step], ...] = (
     ("tables from records", _from_records), ("when a lead was lost", _lost_leads),
     ("the lead source on record", _recorded_source), ("one tie-out", _one_tieout),
     ("discounts in the reporting currency", _discounts),
     ("when a lead was assigned and answered", _delays), ("an archive of publications", _archive),
-    ("wider sums of money", _wider_money), ("orders after the win, days of work", _orders))
+    ("wider sums of money", _wider_money), ("orders after the win, days of work", _orders),
+    ("which states rest on an appeal", _appeals))
 
 
 def all_tables() -> Iterator[sa.Table]:

@@ -154,6 +154,30 @@ erasure = _table(
     _col("erased_at", _INSTANT, "When."),
 )
 
+appeal = _table(
+    "appeal", "One row per appeal: what one side says a lead really was (see warehouse/appeals.py).", "appeal_id",
+    _col("appeal_id", _TEXT, "Names it; the same claim filed again is the same appeal."),
+    _col("source", _TEXT, "Configured source."),
+    _col("lead_id", _TEXT, "The lead; the appeal is about its person."),
+    _col("state", _TEXT, "The state that is appealed."),
+    _col("since_at", _INSTANT, "Since when the lead is in that state; null: it never was.", null=True),
+    _col("side", _TEXT, "Which department filed it."),
+    _col("filed_at", _INSTANT, "When."),
+)
+
+appeal_act = _table(
+    "appeal_act", "One row per signature under an appeal or its withdrawal; none is ever removed, and only "
+    "erasing a person empties its words.",
+    "appeal_id side act",
+    _col("appeal_id", _TEXT, "The appeal."),
+    _col("side", _TEXT, "marketing or sales."),
+    _col("act", _TEXT, "signed or withdrawn."),
+    _col("who", _TEXT, "Who did it for that side."),
+    _col("why", _TEXT, "The reason given; free text, which may hold personal data.", null=True),
+    _col("evidence", _TEXT, "What it rests on: a call's id, a message, a paper; free text too.", null=True),
+    _col("acted_at", _INSTANT, "When."),
+)
+
 publication = _table(
     "publication", "One row per run whose marts became visible.", "run_id",
     _col("run_id", _TEXT, "The run."),

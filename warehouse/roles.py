@@ -27,9 +27,11 @@ ROLES: Mapping[str, str] = {
     HEAD: "every mart, rows per person included",
     SALESPERSON: "of the marts that name a salesperson, the rows that are his own; nothing else",
     OPERATOR: "what ran, what the gates said and what was told; no row of a person, and no mart"}
-#: Of these tables of `ops` the operator may not read: values of rows, what alerts say of leads, who is whom.
+#: Of these tables of `ops` the operator may not read: values of rows, what alerts and appeals say of leads, who is
+#: whom.
 _NOT_THE_OPERATORS: Mapping[str, tuple[str, ...]] = {
     ops.restatement.name: tuple(ops.restatement.c.keys()), ops.salesperson.name: tuple(ops.salesperson.c.keys()),
+    **{told.name: tuple(told.c.keys()) for told in (ops.appeal, ops.appeal_act)},
     ops.outbox.name: ("topic", "title", "body"), ops.erasure.name: ("alias_key", "person_key")}
 _EVERYBODY, _OWN = "crosscheck_everybody", "crosscheck_own"
 _NO_PRIVILEGE = "42501"

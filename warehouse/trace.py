@@ -14,21 +14,23 @@ from crosscheck.canonical import AD_DAILY, DEAL, LEAD
 from crosscheck.errors import ConfigError
 from crosscheck.tables import Kind, Table
 from crosscheck.windows import Window
-from warehouse import ddl, ops
+from warehouse import appeals, ddl, ops
 from warehouse.engine import Warehouse
 from warehouse.marts import MARTS
+from warehouse.marts.appeal import RECORD as APPEAL
 from warehouse.marts.base import Mart
 from warehouse.marts.deal_fact import RECORD as DEAL_FACT
 from warehouse.marts.lead_fact import RECORD as LEAD_FACT
 from warehouse.shims import last_day
 
 Row = Mapping[Any, Any]
+_Evidence = tuple[Sequence[Row], Sequence[Row], Sequence[Row], Sequence[Row]]
 _PARSE: dict[Kind, Callable[[str], Any]] = {Kind.DAY: date.fromisoformat, Kind.COUNT: int}
 _SHARED = ("platform", "account_id", "campaign_id", "source", "unmatched_reason")
 _UNITS = {"day": "day", "cohort_week": "week", "cohort_month": "month", "created_month": "month",
           "close_month": "month", "cohort_quarter": "quarter", "activity_week": "week"}
 _LEAD_SHOWN = ("source", "lead_id", "created_day", "is_unique", "match_method", "match_confidence", "reached_at",
-               "hot_at", "wrong_target_at", "first_won_at", "rule_version")
+               "hot_at", "wrong_target_at", "first_won_at", "rule_version", "appeals")
 _DEAL_SHOWN = ("source", "deal_id", "lead_id", "is_won", "closed_day", "deal_amount", "currency_code",
                "deal_reporting_amount", "fx_day")
 _AD_SHOWN = ("level", "day", "ad_id", "spend_amount", "currency_code", "impression_count", "click_count")
@@ -45,6 +47,7 @@ class Trace:
     deals: Sequence[Row] = ()
     ads: Sequence[Row] = ()
     restated: Sequence[Row] = ()
+    appeals: Sequence[Row] = ()
 
 
 def find(name: str) -> Mart:
@@ -64,7 +67,10 @@ def trace(wh: Warehouse, name: str, key: Mapping[str, str], limit: int = 50) -> 
         if not rows:
             raise ConfigError(f"no published row of {name} has {key}",
                               fix=f"name some of its key: {' '.join(mart.record.key)}")
-        return Trace(name, rows, *(() if len(rows) > 1 else _evidence(conn, mart, rows[0], limit)))
+        if len(rows) > 1:
+            return Trace(name, rows)
+        leads, deals, ads, restated = _evidence(conn, mart, rows[0], limit)
+        return Trace(name, rows, leads, deals, ads, restated, _appeals(conn, rows[0], leads))
 
 
 def conditions(record: Table, there: sa.FromClause, key: Mapping[str, str]) -> list[sa.ColumnElement[bool]]:
@@ -82,7 +88,7 @@ def _typed(record: Table, word: str, text: str) -> Any:
         raise ConfigError(f"{word}={text} is not a {kind.value}", fix=f"write {word}=2026-11-01") from None
 
 
-def _evidence(conn: sa.Connection, mart: Mart, row: Row, limit: int) -> tuple[Sequence[Row], ...]:
+def _evidence(conn: sa.Connection, mart: Mart, row: Row, limit: int) -> _Evidence:
     """Leads, deals, ad rows and restatements behind one row."""
     if mart.record in (LEAD_FACT, DEAL_FACT):
         return _own(conn, mart, row, limit)
@@ -98,7 +104,7 @@ def _evidence(conn: sa.Connection, mart: Mart, row: Row, limit: int) -> tuple[Se
     return leads, deals, ads, _restated(conn, {} if mart.is_exact else row, period, leads, deals, limit)
 
 
-def _own(conn: sa.Connection, mart: Mart, row: Row, limit: int) -> tuple[Sequence[Row], ...]:
+def _own(conn: sa.Connection, mart: Mart, row: Row, limit: int) -> _Evidence:
     """A lead or deal is its own evidence."""
     staged, always = ddl.table(LEAD if mart.record is LEAD_FACT else DEAL), (date.min, date.max)
     same = [staged.c[word] == row[word] for word in mart.record.key]
@@ -165,6 +171,15 @@ def _restated(conn: sa.Connection, row: Row, period: tuple[date, date], leads: S
         mine.append(sa.and_(*spend))
     query = sa.select(t).where(sa.or_(sa.false(), *mine)).order_by(t.c.day, t.c.row_key).limit(limit)
     return conn.execute(query).mappings().all()
+
+
+def _appeals(conn: sa.Connection, row: Row, leads: Sequence[Row]) -> Sequence[Row]:
+    """What was appealed, and by whom, of the shown leads or their persons; of an appeal's own row, the appeal."""
+    filed, there = ops.appeal.c, ddl.table(APPEAL, "mart")
+    keys = [(one["source"], one["lead_id"]) for one in leads]
+    persons = sa.select(there.c.appeal_id).where(sa.tuple_(there.c.head_source, there.c.head_lead_id).in_(keys))
+    mine = [sa.tuple_(filed.source, filed.lead_id).in_(keys), filed.appeal_id.in_(persons)] if keys else []
+    return appeals.told(conn, sa.or_(filed.appeal_id == row.get("appeal_id", ""), *mine))
 
 
 def payload(wh: Warehouse, slice_id: str) -> str:

@@ -34,7 +34,7 @@ app = App(
 
 def _add(group: App, place: str, text: str, example: str) -> None:
     """A command by its place: the text stands in the list, the example in its own help; nothing is imported yet."""
-    name = place.rpartition(":")[2].replace("_", "-")
+    name = place.rpartition(":")[2].strip("_").replace("_", "-")
     group.command(f"crosscheck.cli.{place}", name=name, help=f"{text}\n\nExample: `crosscheck {example}`")
 
 
@@ -59,6 +59,17 @@ _add(app, "erase:erase", "Forget a person: contact data and hashes, here and in 
      "erase --lead hubspot/42 --reason 'asked on 21 November' --yes")
 _add(app, "verify:verify", "Compare the published marts with a demo company's truth, fact by fact.", "verify var/demo")
 _add(app, "demo:demo", "Three nights of a demo company, with a planted fault, and the proof.", "demo")
+
+appeal = App(name="appeal", help="Dispute what a lead is; it counts once both departments signed.")
+_add(appeal, "appeal:file", "Say what a lead really was, with who, why and evidence.",
+     "appeal file hubspot/42 reached --since 2026-11-03T10:15+07:00 --as sales --who Bình --why 'called from the "
+     "showroom' --evidence 'call 8812'")
+_add(appeal, "appeal:sign", "Agree with an appeal of the other side.",
+     "appeal sign 0a1b2c3d4e5f --as marketing --who An")
+_add(appeal, "appeal:withdraw", "Take your side's signature back; the appeal stays on record.",
+     "appeal withdraw 0a1b2c3d4e5f --as sales --who Bình --why 'it was another lead'")
+_add(appeal, "appeal:list_", "Who said what about which lead, when, why, on what evidence.", "appeal list hubspot/42")
+app.command(appeal)
 
 sandbox = App(name="sandbox", help="The demo company and a server that speaks the vendors' protocols.")
 _add(sandbox, "sandbox:generate", "Write a demo company to a folder.", "sandbox generate var/company --scale 10")

@@ -129,7 +129,8 @@ def trace(mart: str, *key: str, slice_id: Annotated[str | None, Parameter("--pay
     return 0
 
 
-_PARTS = {"rows": "published", "leads": "leads", "deals": "deals", "ads": "ad rows", "restated": "restated since"}
+_PARTS = {"rows": "published", "leads": "leads", "deals": "deals", "ads": "ad rows", "restated": "restated since",
+          "appeals": "appeals"}
 
 
 def pairs(words: Sequence[str]) -> dict[str, str]:

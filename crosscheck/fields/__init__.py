@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from crosscheck.fields import (
     ads,
+    agreements,
+    appeals,
     calls,
     changes,
     costs,
@@ -36,7 +38,7 @@ def _merge(*groups: tuple[Field, ...]) -> dict[str, Field]:
 FIELDS: dict[str, Field] = _merge(ops.FIELDS, ads.FIELDS, crm.FIELDS, marts.FIELDS, leaks.FIELDS, pricing.FIELDS,
                                   credit.FIELDS, sourcing.FIELDS, speed.FIELDS, velocity.FIELDS, people.FIELDS,
                                   costs.FIELDS, changes.FIELDS, identity.FIELDS, sales.FIELDS, calls.FIELDS,
-                                  engagement.FIELDS)
+                                  engagement.FIELDS, appeals.FIELDS, agreements.FIELDS)
 
 
 def columns(required: str, optional: str = "", *, basis: str = "") -> tuple[Column, ...]:

@@ -6,8 +6,8 @@ from crosscheck.tables import Field, Kind
 
 CHANGED_COUNTS = ("unique_lead_count", "qualified_count", "won_count")
 CHANGED_AMOUNTS = ("spend_reporting_amount", "revenue_reporting_amount")
-CHANGE_CAUSES = ("new", "late", "vanished", "merged", "same_person", "recredited", "re_ruled", "restated", "rate",
-                 "unexplained")
+CHANGE_CAUSES = ("new", "late", "vanished", "merged", "same_person", "recredited", "appeal", "re_ruled",
+                 "restated", "rate", "unexplained")
 
 FIELDS: tuple[Field, ...] = (
     Field("changed_metric", Kind.TEXT, "The number that changed, by its name in campaign_roi_closed.",

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from crosscheck.rules.commitments import Agreement, Commitments, commitments
 from crosscheck.rules.figures import (
     Costs,
     Horizons,
@@ -27,9 +28,10 @@ from crosscheck.rules.reasons import LostReasons, lost_reasons
 from crosscheck.rules.sla import BusinessHours, LeadKind, Sla, sla
 
 __all__ = [
-    "SHIPPED", "SIGNATORIES", "STATE_FILES", "BusinessHours", "Costs", "Head", "Horizons", "LeadKind", "LeadStates",
+    "SHIPPED", "SIGNATORIES", "STATE_FILES", "Agreement", "BusinessHours", "Commitments", "Costs",
+    "Head", "Horizons", "LeadKind", "LeadStates",
     "LostReasons", "MonthlyCost", "Portrait", "PortraitField", "PortraitRule", "Promotion", "Promotions", "RuleFile",
-    "Rules", "Sla", "StatusRule", "default_rules", "load_lead_states", "load_rules",
+    "Rules", "Sla", "StatusRule", "content_version", "default_rules", "load_lead_states", "load_rules",
 ]
 
 #: The rule files as they are shipped: the documented defaults.
@@ -46,6 +48,7 @@ class Rules:
     costs: Costs
     promotions: Promotions
     lost_reasons: LostReasons
+    commitments: Commitments
 
     @property
     def heads(self) -> Mapping[str, Head]:
@@ -65,7 +68,8 @@ def load_rules(folder: Path) -> Rules:
         return Reading.of(own if own.is_file() else SHIPPED / own.name)
 
     return Rules(portrait(read("portrait")), sla(read("sla")), horizons(read("horizons")), costs(read("costs")),
-                 promotions(read("promotions")), lost_reasons(read("lost_reasons")))
+                 promotions(read("promotions")), lost_reasons(read("lost_reasons")),
+                 commitments(read("commitments")))
 
 
 @cache

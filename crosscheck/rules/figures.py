@@ -68,12 +68,17 @@ def horizons(read: Reading) -> Horizons:
 def costs(read: Reading) -> Costs:
     """The costs of a file."""
     read.keys((*HEAD, "currency", "default_margin_rate", "months"), required=("currency", "months"))
-    if not _CURRENCY.fullmatch(read.text("currency")):
-        raise read.wrong("currency", "currency: three capital letters of ISO 4217, as in VND")
     rate = read.number("default_margin_rate", high=1) if read.has("default_margin_rate") else None
     listed = read.mapping("months")
-    return Costs(read.head(), read.text("currency"), rate,
+    return Costs(read.head(), currency(read), rate,
                  {listed.month(month): _cost(listed.mapping(month)) for month in listed.tree})
+
+
+def currency(read: Reading) -> str:
+    """The currency of a file's amounts."""
+    if not _CURRENCY.fullmatch(code := read.text("currency")):
+        raise read.wrong("currency", "currency: three capital letters of ISO 4217, as in VND")
+    return code
 
 
 def _cost(read: Reading) -> MonthlyCost:

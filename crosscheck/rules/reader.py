@@ -163,8 +163,7 @@ class Reading:
 
     def head(self) -> Head:
         """Version, day and signatures. The version changes when a meaning does; comments and order of keys do not."""
-        body = {key: value for key, value in self.tree.items() if key not in HEAD}
-        version = content_version(json.dumps(body, sort_keys=True, default=str, ensure_ascii=False))
+        version = content_version(json.dumps(_unsigned(self.tree), sort_keys=True, default=str, ensure_ascii=False))
         return Head(version, self.effective_from(), self.signatures())
 
     def effective_from(self) -> date | None:
@@ -203,6 +202,13 @@ def _parser() -> YAML:
     parser = YAML(typ="rt")
     parser.Constructor = _Constructor
     return parser
+
+
+def _unsigned(tree: Any) -> Any:
+    """What a tree means: without who signed it or a part of it, and since when it holds."""
+    if isinstance(tree, dict):
+        return {key: _unsigned(value) for key, value in tree.items() if key not in HEAD}
+    return [_unsigned(value) for value in tree] if isinstance(tree, list) else tree
 
 
 def content_version(text: str) -> str:

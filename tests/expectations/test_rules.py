@@ -19,6 +19,7 @@ from expectations.run import check_table
 from tests.conftest import ENGINES
 from tests.expectations.world import AS_OF, World
 from warehouse import ddl
+from warehouse.marts import appeal, campaign_charter, commitments, lead_fact
 
 
 def rules(name: str) -> dict[str, Rule]:
@@ -45,6 +46,15 @@ def test_a_rate_of_zero_is_refused_and_a_later_closing_day_only_told() -> None:
     assert rules("fx_rate")["fx_rate is plausible"].arguments["strict_min"] is True
     assert rules("deal")["closed_day is plausible"].quarantines is False
     assert rules("fx_rate")["day is plausible"].quarantines is False
+
+
+def test_what_people_plan_may_lie_ahead() -> None:
+    """A promise is of days to come, an appeal by the clock of whoever files it; a lead's day is neither."""
+    for mart, column, is_bound in ((commitments, "last_day", False), (campaign_charter, "last_day", False),
+                                   (appeal, "binding_at", False), (lead_fact, "created_day", True)):
+        derived = derive(mart.RECORD, as_of=AS_OF, expect_rows=False)
+        rule = next(rule for rule in derived if rule.name == f"{column} is plausible")
+        assert (rule.arguments["max_value"] is not None) == is_bound
 
 
 def test_rule_names_are_unique_per_table() -> None:

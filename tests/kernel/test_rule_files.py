@@ -13,13 +13,15 @@ from hypothesis import strategies as st
 
 from crosscheck.errors import ConfigError
 from crosscheck.rules import SHIPPED, MonthlyCost, default_rules, load_rules
+from crosscheck.rules.commitments import commitments
 from crosscheck.rules.figures import costs, horizons, promotions
 from crosscheck.rules.portrait import portrait
 from crosscheck.rules.reader import Reading
 from crosscheck.rules.sla import sla
 
 READERS: dict[str, Callable[[Reading], object]] = {
-    "portrait": portrait, "sla": sla, "horizons": horizons, "costs": costs, "promotions": promotions}
+    "portrait": portrait, "sla": sla, "horizons": horizons, "costs": costs, "promotions": promotions,
+    "commitments": commitments}
 
 
 def written(folder: Path, name: str, *changes: tuple[str, str], more: str = "") -> Path:
@@ -90,6 +92,25 @@ def test_costs_and_promotions(tmp_path: Path) -> None:
     assert (promotion.campaign, promotion.most_discount_rate) == (None, Decimal("0.1"))
 
 
+CHARTER = ("{name: Tết, platform: meta_ads, campaign: '7', first_day: 2026-01-10, last_day: 2026-02-10, "
+           "objective: flats, message: by Tết, sales: {in_time: 0.9}, signed_by: {marketing: An, sales: Bo}}")
+
+
+def test_promises_of_months_and_campaigns(tmp_path: Path) -> None:
+    """A month is signed with the file, a charter by itself; who signs changes no version, what is promised does."""
+    months = ("months: {}", "months:\n  2026-02: {marketing: {budget: 9.5, leads: 0}, sales: {wins: 2}}")
+    folder = written(tmp_path, "commitments", months, ("campaigns: []", f"campaigns: [{CHARTER}]"))
+    given = load_rules(folder).commitments
+    month, charter = given.agreements
+    assert (month.name, month.first_day, month.last_day) == ("2026-02", date(2026, 2, 1), date(2026, 2, 28))
+    assert month.promised == {"budget": Decimal("9.5"), "leads": 0, "wins": 2}
+    assert (charter.campaign, charter.promised, charter.portrait_version) == ("7", {"in_time": Decimal("0.9")}, None)
+    assert (month.is_draft, charter.is_draft) == (True, False)
+    versions = [load_rules(written(tmp_path, "commitments", months, ("campaigns: []", f"campaigns: [{other}]")))
+                .commitments.head.version for other in (CHARTER.replace("Bo", "Chi"), CHARTER.replace("0.9", "0.8"))]
+    assert [version == given.head.version for version in versions] == [True, False]
+
+
 def test_open_days_are_instants(tmp_path: Path) -> None:
     """Business hours are the business zone's; Sundays and holidays have none, a change of the clock moves them."""
     hours = load_rules(written(tmp_path, "sla", ("[mon, tue, wed, thu, fri, sat]", "[fri, mon]"))).sla.hours
@@ -138,6 +159,14 @@ MISTAKES = [
     ("promotions", "[]", "\n  - &a {name: a, first_day: 2026-02-01, last_day: 2026-02-01, most_discount_rate: 0}"
                          "\n  - *a", "line 6: name: 'a' stands twice"),
     ("promotions", "promotions: []", "promotions: [", "line"),
+    ("commitments", "months: {}", "months: {2026-10: {boss: {}}}", "line 9: unknown key 'boss'"),
+    ("commitments", "months: {}", "months: {2026-10: {sales: {leads: 1}}}", "line 9: unknown key 'leads'"),
+    ("commitments", "months: {}", "months: {2026-10: {sales: {wins: 1.5}}}", "line 9: wins: 1.5 is not a whole number"),
+    ("commitments", "months: {}", "months: {2026-10: {sales: {in_time: 90}}}", "in_time: 90 is not a number from 0 to"),
+    ("commitments", "[]", "[{name: a}]", "line 13: key 'platform' is missing"),
+    ("commitments", "[]", f"[{CHARTER.replace('in_time', 'fair_effort')}]", "line 13: unknown key 'fair_effort'"),
+    ("commitments", "[]", f"[{CHARTER.replace('2026-02-10', '2026-01-09')}]", "line 13: last_day is before first_day"),
+    ("commitments", "[]", f"[{CHARTER}, {CHARTER}]", "line 13: name: 'Tết' stands twice"),
 ]
 
 

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from crosscheck.errors import ConfigError
+from crosscheck.fields.appeals import APPEALABLE
+from crosscheck.fields.crm import SIDES
 from tests.marts.world import DEFAULTS, FIRST, RECORDS, STATUSES, noon, put, take
+from warehouse import appeals
+from warehouse.appeals import Claim, Word
 from warehouse.engine import Warehouse
 
 
@@ -46,6 +52,8 @@ class Company:
         held, self._held = self._held, None
         for table, rows in held.items():
             put(wh, table, *rows.values())
+        for _ in range(self.leads // 10):
+            self._appeal(wh)
 
     def _put(self, wh: Warehouse, table: str, *rows: Mapping[str, Any]) -> None:
         """At once, or held until the first load is complete; the last row of a key wins."""
@@ -60,7 +68,8 @@ class Company:
         """One random event of any kind."""
         self.chance.choice((
             self._lead, self._status, self._status, self._deal, self._merge, self._unmerge, self._respend, self._rename,
-            self._rate, self._click, self._recreate, self._vanish, self._call))(wh)
+            self._rate, self._click, self._recreate, self._vanish, self._call,
+            self._appeal))(wh)
 
     def _day(self) -> date:
         return FIRST + timedelta(days=self.chance.randrange(self.days))
@@ -185,3 +194,15 @@ class Company:
 
     def _vanish(self, wh: Warehouse) -> None:
         take(wh, "lead", {"lead_id": self._any()})
+
+    def _appeal(self, wh: Warehouse) -> None:
+        """One side files, the other may sign, and either may think better of it; of a lead that is gone nobody can."""
+        at, pick = noon(self._day()).replace(tzinfo=UTC), self.chance.choice
+        claim = Claim("crm", self._any(), pick(APPEALABLE), pick((None, at)))
+        sides, more = self.chance.sample(SIDES, 2), self.chance.randrange(4)
+        with suppress(ConfigError):
+            name = appeals.file(wh, claim, Word(sides[0], "An", at, "why", "call"))
+            if more:
+                appeals.sign(wh, name, Word(sides[1], "Bình", at + timedelta(hours=more)))
+            if more == 1:
+                appeals.withdraw(wh, name, Word(pick(sides), "Chi", at + timedelta(days=1)))

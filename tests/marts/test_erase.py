@@ -15,6 +15,7 @@ from tests.marts.test_persons import DAY, lead
 from tests.marts.world import NIGHT, everything, night, noon, put, release, rows_of
 from tests.support import landed
 from warehouse import archive, ddl, incoming, ledger, ops, stage
+from warehouse.appeals import Claim, Word, file
 from warehouse.engine import Warehouse, naive_utc
 from warehouse.erase import erase, find
 from warehouse.marts.lead_fact import RECORD as LEAD_FACT
@@ -48,6 +49,7 @@ def known(either_wh: Warehouse) -> Warehouse:
     release(wh, night(wh, of=OF))
     put(wh, "lead", lead("b", "hash-n", "hash-1", created_at=noon(DAY, 1)),
         lead("c", "hash-m", "switchboard", created_at=noon(DAY, 2)))
+    file(wh, Claim("crm", "c", "reached", NIGHT), Word("sales", "Lan", NIGHT, "spoke to an@example.vn", "0901234567"))
     wh.write(lambda conn: ops.insert_rows(conn, ops.restatement, [
         {"run_id": "r", "slice_id": "s", "table_name": "lead", "row_key": "crm|a", "day": None, "change": "changed",
          "column_name": "email_hash", "old_value": "hash-n", "new_value": "hash-m"}]))
@@ -60,7 +62,8 @@ def test_nothing_is_left_but_the_counts(known: Warehouse) -> None:
     before = everything(known)
     person = find(known, "email", "hash-n")
     assert person.leads == (("crm", "a"), ("crm", "b"), ("crm", "c"))
-    assert told(known) > {"restricted.contact", "archive.person_alias", "ops.restatement", "mart.lead_fact"}
+    assert told(known) > {"restricted.contact", "archive.person_alias", "ops.restatement", "ops.appeal_act",
+                            "mart.lead_fact"}
     erase(known, person, "asked", AT)
     assert told(known) == {"ops.erasure"}
 

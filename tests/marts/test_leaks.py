@@ -291,7 +291,8 @@ def test_the_first_match_wins(wh: Warehouse, rows: list[dict[str, Any]]) -> None
     """Whatever is on record of a lead: its cause is the first of those that hold, and there is always one."""
     kinds = {**dict.fromkeys(MOMENTS, sa.DateTime()), **dict.fromkeys(FLAGS, sa.Boolean()), "owner_id": sa.Text(),
              "attempt_count": sa.BigInteger()}
-    selects = [sa.select(sa.cast(sa.literal(place), sa.BigInteger()).label("place"),
+    appeals = sa.cast(sa.null(), sa.Text()).label("appeals")
+    selects = [sa.select(sa.cast(sa.literal(place), sa.BigInteger()).label("place"), appeals,
                          *(sa.cast(sa.literal(row[name], kind), kind).label(name) for name, kind in kinds.items()))
                for place, row in enumerate(rows)]
     every = sa.union_all(*selects).subquery("every")

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -15,12 +13,11 @@ import pytest
 import sqlalchemy as sa
 
 from crosscheck.fields.changes import CHANGED_AMOUNTS, CHANGED_COUNTS
-from crosscheck.settings import Settings
 from tests.marts import world
 from tests.marts.company import Company
 from tests.marts.world import noon, put, take
-from warehouse import archive, ddl, ledger
-from warehouse.engine import Warehouse, open_warehouse
+from warehouse import archive, ddl
+from warehouse.engine import Warehouse
 from warehouse.marts.campaign_roi_closed import RECORD as CLOSED
 from warehouse.marts.why_changed import CHECKS
 
@@ -50,7 +47,7 @@ def begin(wh: Warehouse) -> None:
 def begun(duckdb_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A warehouse file after the first night, to copy."""
     home = tmp_path_factory.mktemp("begun")
-    with opened(duckdb_template, home) as wh:
+    with world.opened(duckdb_template, home) as wh:
         begin(wh)
     return home / "var/warehouse.duckdb"
 
@@ -58,17 +55,7 @@ def begun(duckdb_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
 @pytest.fixture
 def wh(begun: Path, tmp_path: Path) -> Iterator[Warehouse]:
     """A copy of it, open."""
-    with opened(begun, tmp_path) as made:
-        yield made
-
-
-@contextmanager
-def opened(file: Path, home: Path) -> Iterator[Warehouse]:
-    """A copy of a warehouse file, ready to be written."""
-    (home / "var").mkdir()
-    shutil.copy(file, home / "var/warehouse.duckdb")
-    with open_warehouse(world.with_source(Settings(home=home))) as made:
-        ledger.begin_run(made, "nightly", world.NIGHT)
+    with world.opened(begun, tmp_path) as made:
         yield made
 
 
@@ -269,7 +256,7 @@ def test_every_change_of_a_random_company_is_explained(either_wh: Warehouse) -> 
             company.change(either_wh)
 
 
-CAUSES = {"new", "late", "vanished", "merged", "same_person", "recredited", "restated", "rate"}
+CAUSES = {"new", "late", "vanished", "merged", "same_person", "recredited", "appeal", "restated", "rate"}
 
 
 def numbers(wh: Warehouse, publication: int) -> Counter[Any]:

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+import shutil
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 from functools import cache
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
 import sqlalchemy as sa
 
 from crosscheck import canonical
-from crosscheck.rules import LeadStates, RuleFile, Rules
+from crosscheck.rules import Agreement, Commitments, Head, LeadStates, RuleFile, Rules, default_rules
 from crosscheck.settings import Settings, Source
 from crosscheck.tables import Table
 from warehouse import ddl, dirty, ledger, ops, publish
 from warehouse.build import BuildReport, build
-from warehouse.engine import Warehouse
+from warehouse.engine import Warehouse, open_warehouse
 from warehouse.marts import MARTS
 from warehouse.staging.base import Context, Selectable
 
@@ -32,6 +36,13 @@ STATES = LeadStates({"hubspot": RuleFile("hubspot", None, {}, {
     ("status", "GIVEN"): ("assigned",),
     ("recorded_source", "AD"): ("marketing",), ("recorded_source", "OWN"): ("sales",), ("recorded_source", "TYPED"): (),
     ("self_declared_origin", "advert"): ("marketing",), ("self_declared_origin", "friend"): ("sales",)})})
+#: The shipped rules, with promises of a company's month and of a campaign.
+_APRIL = Agreement("2026-04", date(2026, 4, 1), date(2026, 4, 30), {
+    "budget": Decimal(2_000), "leads": Decimal(9), "qualified_leads": Decimal(4), "in_time": Decimal("0.5"),
+    "fair_effort": Decimal("0.1"), "wins": Decimal(2)}, {})
+RULES = replace(default_rules(), commitments=Commitments(Head("promised", None, {}), "USD", (
+    _APRIL, replace(_APRIL, name="Sofa", last_day=date(2026, 5, 20), platform="meta_ads", campaign="c1",
+                    objective="flats", message="by Tết", portrait_version="old"))))
 STATUSES = tuple(status for field, status in STATES.files["hubspot"].statuses if field == "status")
 
 DEFAULTS: dict[str, dict[str, Any]] = {
@@ -57,6 +68,16 @@ RECORDS: Mapping[str, Table] = {record.name: record for record in canonical.CANO
 def with_source(settings: Settings) -> Settings:
     """Settings with the one CRM whose statuses STATES reads."""
     return settings.model_copy(update={"sources": (Source(name="crm", connector="hubspot"),)})
+
+
+@contextmanager
+def opened(file: Path, home: Path) -> Iterator[Warehouse]:
+    """A copy of a warehouse file, ready to be written."""
+    (home / "var").mkdir()
+    shutil.copy(file, home / "var/warehouse.duckdb")
+    with open_warehouse(with_source(Settings(home=home))) as made:
+        ledger.begin_run(made, "nightly", NIGHT)
+        yield made
 
 
 def noon(day: date, hours: float = 0) -> datetime:
@@ -124,7 +145,7 @@ def night(wh: Warehouse, at: datetime = NIGHT, *, full: bool = False, states: Le
     run = ledger.begin_run(wh, "nightly", at)
     wanted = {"lead_fact", "deal_fact", *of}.union(*map(read_by, of)) if of else {mart.name for mart in MARTS}
     with patch("warehouse.build.MARTS", tuple(mart for mart in MARTS if mart.name in wanted)):
-        return build(wh, run, full=full, states=states, rules=rules)
+        return build(wh, run, full=full, states=states, rules=rules or RULES)
 
 
 @cache

@@ -18,12 +18,14 @@ from warehouse.marts.deal_fact import RECORD as DEAL_FACT
 from warehouse.marts.lead_fact import RECORD as LEAD_FACT
 from warehouse.marts.returns import KEY
 from warehouse.shims import Expression
+from warehouse.staging.appeals import is_appealed
 from warehouse.staging.base import Context, Selectable, netted
 from warehouse.staging.heads import merged_lead
 
-_STATES = ("reached_at", "wrong_target_at", "invalid_contact_at")
+QUALIFIED_STATES = ("reached", "wrong_target", "invalid_contact")
+_STATES = tuple(f"{state}_at" for state in QUALIFIED_STATES)
 _HEAD = ("head_source", "head_lead_id")
-_LEAD = ("cohort_month", "created_day", *_HEAD, "is_unique", *_STATES, "rule_version")
+_LEAD = ("cohort_month", "created_day", *_HEAD, "is_unique", *_STATES, "rule_version", "appeals")
 _DEAL = ("lead_id", "closed_day", "is_won", "is_first_win", "is_archived", *_HEAD, "deal_amount", "currency_code",
          "deal_reporting_amount")
 _SPEND = ("spend_amount", "currency_code", "spend_reporting_amount")
@@ -110,7 +112,7 @@ def lead_change(ctx: Context) -> sa.Select[Any]:
         (~pair.c.was, _when(pair.c.new_created_day, before)),
         (sa.and_(~pair.c.comes, pair.c.root_id.is_not(None)), "merged"), (~pair.c.comes, "vanished"),
         (_merges(ctx, pair), "merged"), (_differs(pair, *_HEAD), "same_person"), (_differs(pair, *KEY), "recredited"),
-        (_differs(pair, "cohort_month"), "restated"), (since > before.c.as_of, "new"),
+        (_differs(pair, "cohort_month"), "restated"), (_appealed(pair), "appeal"), (since > before.c.as_of, "new"),
         (_differs(pair, "rule_version"), "re_ruled"), (since.is_not(None), "late"), else_="restated")
     return _caused(pair, before, cause=cause)
 
@@ -149,6 +151,13 @@ def _when(day: Expression, before: Selectable) -> Expression:
 
 def _differs(pair: Selectable, *names: str) -> Expression:
     return sa.or_(*(pair.c[f"old_{name}"].is_distinct_from(pair.c[f"new_{name}"]) for name in names))
+
+
+def _appealed(pair: Selectable) -> Expression:
+    """Whether a state differs that rests on an appeal, now or before."""
+    return sa.or_(*(sa.and_(_differs(pair, f"{state}_at"), sa.or_(
+        *(is_appealed(pair.c[f"{side}_appeals"], state) for side in ("old", "new"))))
+        for state in QUALIFIED_STATES))
 
 
 def _merges(ctx: Context, pair: Selectable) -> Expression:

@@ -28,9 +28,10 @@ RECORD = Table(
     + columns("", "assigned_at first_touch_at answered_at attempted_at reached_at hot_at potential_at wrong_target_at "
                   "invalid_contact_at lost_at", basis="worked")
     + columns("", "first_won_at", basis="closed")
-    + columns("", "rule_version"),
+    + columns("", "rule_version appeals"),
     "Outcomes stand on the head lead only: on a repeat they are null, because they belong to the person's first lead. "
-    "The campaign of a row is the one that brought this very lead.",
+    "The campaign of a row is the one that brought this very lead. A state on which both departments agreed in an "
+    "appeal (`appeals`) is as they agreed, whatever the records say.",
 )
 
 PROSE = """\
@@ -64,7 +65,7 @@ def select(ctx: Context) -> sa.Select[Any]:
         "has_status": sa.case((unique, sa.func.coalesce(outcome.c.has_status, sa.false()))),
         **{f"{state}_at": outcome.c[f"{state}_at"] for state in KEPT}, "first_won_at": outcome.c.first_won_at,
         **{name: outcome.c[name] for name in ("assigned_at", "first_touch_at", "answered_at")},
-        "rule_version": sa.literal(ctx.rule_version, sa.Text()),
+        "rule_version": sa.literal(ctx.rule_version, sa.Text()), "appeals": outcome.c.appeals,
     }
     return sa.select(*arrange(RECORD, values)).select_from(origin).where(head.c.is_live)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from warehouse.shims import Expression, date_add_days
+from warehouse.staging.appeals import is_appealed
 from warehouse.staging.base import Context, Selectable
 
 Condition = Callable[[Context, Selectable], Expression]
@@ -64,8 +65,8 @@ def _given_up(ctx: Context, row: Selectable) -> Expression:
 
 
 def _supported(_: Context, row: Selectable) -> Expression:
-    """No source delivers answers to the portrait today, so nobody can show that a verdict rests on them."""
-    return sa.and_(row.c.wrong_target_at.is_not(None), sa.false())
+    """Both departments agreed on the verdict; no source delivers answers to the portrait today that could show it."""
+    return sa.and_(row.c.wrong_target_at.is_not(None), is_appealed(row.c.appeals, "wrong_target"))
 
 
 def is_idle(_: Context, row: Selectable) -> Expression:

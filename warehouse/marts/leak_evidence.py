@@ -17,10 +17,14 @@ from warehouse.marts.lead_fact import RECORD as LEAD_FACT
 from warehouse.marts.leak_causes import CAUSES, first_cause, of_cause
 from warehouse.marts.leaks import horizon, is_judged, leak_lead
 from warehouse.shims import Expression
-from warehouse.staging.base import Context
+from warehouse.staging.appeals import is_appealed
+from warehouse.staging.base import Context, Selectable
 
 _AS_IS = ("source", "lead_id", "platform", "account_id", "campaign_id", "created_at", "cohort_month", "lead_kind",
           "due_at", "attempt_count", "revenue_reporting_amount", "gross_margin_reporting_amount")
+#: Causes that an appeal may have decided, by the state on which they rest.
+_APPEALED = {"invalid_contact": "invalid_contact", "wrong_target": "wrong_target", "reached_no_follow_up": "reached",
+             "lost_no_reason": "lost"}
 
 RECORD = Table(
     "leak_evidence", Layer.MART,
@@ -37,16 +41,17 @@ RECORD = Table(
     "`attempted_late` needs a touch on record; a status alone has no hour to trust. `nothing_recorded`: no lead of the "
     "source and month bears a status or activity. `effort_not_recorded`: none bears an outbound touch, so that nobody "
     "can say how often the lead was tried. Elsewhere, without a touch of its own, `given_up_early` rests on the "
-    "status. Deals are those of the person; their amounts stand here only for `won`.",
+    "status. Deals are those of the person; their amounts stand here only for `won`. "
+    "Where the state behind the cause was settled by an appeal, `rule_file` is `appeal` and `rule_version` names it.",
 )
 
 PROSE = """\
 The row behind every count of `leak_waterfall`: which cause, by which rule, resting on which instant. Marketing: an
 `invalid_contact` or `existing_customer` is yours to explain. Sales: `due_at` and `attempt_count` are what your side of
 the record says; a call that was not written down looks like none. No source delivers answers to the portrait today, so
-every wrong target is `wrong_target_unsupported`: a verdict that neither side has shown, and that neither may use
-against the other. Test leads are not recognised; a person's later leads are. A disputed row is changed by correcting
-the record or the rule, never here."""
+a wrong target is `wrong_target_unsupported` unless both of you signed an appeal that says so: a verdict that neither
+side has shown, and that neither may use against the other. Test leads are not recognised; a person's later leads are. A
+disputed row is changed by correcting the record or the rule, or by an appeal, never here."""
 
 CHECKS = (
     Check("an instant exactly where there is evidence", "evidence_at IS NULL OR evidence IS NOT NULL"),
@@ -72,9 +77,17 @@ def select(ctx: Context) -> sa.Select[Any]:
         "leak_owner": of_cause(cause, {each.name: sa.literal(each.owner) for each in CAUSES}),
         "evidence": of_cause(cause, {each.name: sa.literal(each.evidence) for each in CAUSES if each.evidence}),
         "evidence_at": of_cause(cause, {each.name: row.c[each.evidence] for each in CAUSES if each.evidence}),
-        "rule_file": of_cause(cause, {each.name: sa.literal(each.rule) for each in CAUSES if each.rule}),
-        "rule_version": of_cause(cause, {each.name: sa.literal(versions[each.rule]) for each in CAUSES if each.rule})}
+        "rule_file": sa.case((_by_appeal(row), "appeal"), else_=of_cause(cause, {
+            each.name: sa.literal(each.rule) for each in CAUSES if each.rule})),
+        "rule_version": sa.case((_by_appeal(row), row.c.appeals), else_=of_cause(cause, {
+            each.name: sa.literal(versions[each.rule]) for each in CAUSES if each.rule}))}
     return sa.select(*arrange(RECORD, known))
+
+
+def _by_appeal(row: Selectable) -> Expression:
+    """Whether the state on which the cause rests is one on which both departments agreed."""
+    return sa.or_(*(sa.and_(row.c.leak_cause == cause, is_appealed(row.c.appeals, state))
+                    for cause, state in _APPEALED.items()))
 
 
 def stale(ctx: Context) -> sa.Select[Any]:

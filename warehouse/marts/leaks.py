@@ -12,6 +12,7 @@ from warehouse.marts.campaign_roi_cohort import is_matured
 from warehouse.marts.deal_fact import RECORD as DEAL_FACT
 from warehouse.marts.lead_fact import RECORD as LEAD_FACT
 from warehouse.shims import Expression, date_add_days, last_day, total
+from warehouse.staging.appeals import is_appealed
 from warehouse.staging.base import Context, Selectable
 from warehouse.staging.calendar import due_at, lead_kind
 from warehouse.staging.heads import merged_lead
@@ -24,7 +25,7 @@ _HEAD = ("head_source", "head_lead_id")
 #: First instants of `lead_fact` that count within the horizon.
 _STATES = ("attempted_at", "reached_at", "hot_at", "potential_at", "wrong_target_at", "lost_at")
 _AS_IS = ("source", "lead_id", "platform", "account_id", "campaign_id", "created_at", "cohort_month", "is_unique",
-          "owner_id")
+          "owner_id", "appeals")
 _SALES = ("won_at", "bought_at", "begun_at", "price_at", "competitor_at", "reason_at", "revenue_reporting_amount",
           "gross_margin_reporting_amount")
 
@@ -139,11 +140,13 @@ def _in_month(lead: Selectable, touch: Selectable) -> dict[str, Expression]:
 def _invalid(lead: Selectable, staged: Selectable, touch: Selectable, end: Expression) -> Expression:
     """When the contact was found to be dead: by a verdict, or for who was never reached, by the data or a call.
 
-    Data that was given and cannot exist is dead; data that the source does not hand on is not known to be.
+    An appeal is the last word. Data that was given and cannot exist is dead; data that the source does not hand on is
+    not known to be.
     """
     contacts = (staged.c.is_email_valid, staged.c.is_phone_valid)
     some = sa.or_(*(sa.func.coalesce(valid, sa.false()) for valid in contacts))
     bad = sa.or_(*(sa.func.coalesce(~valid, sa.false()) for valid in contacts))
     reached = sa.func.coalesce(lead.c.reached_at <= end, sa.false())
-    return sa.case((lead.c.invalid_contact_at <= end, lead.c.invalid_contact_at), (reached, sa.null()),
+    unfound = sa.or_(reached, is_appealed(lead.c.appeals, "invalid_contact"))
+    return sa.case((lead.c.invalid_contact_at <= end, lead.c.invalid_contact_at), (unfound, sa.null()),
                    (sa.and_(bad, ~some), lead.c.created_at), else_=touch.c.wrong_number_at)

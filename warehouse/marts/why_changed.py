@@ -41,7 +41,8 @@ PROSE = """\
 moving it. Marketing: `restated`, `late` and `rate` are the platforms' and banks' doing, not yours. Sales: a win that
 was `late` was signed on a day that was already published; record it in time and nobody asks. `new` is plain progress.
 `merged` and `same_person` take a repeat out of the count, `recredited` moves a lead or deal to another campaign, and
-`re_ruled` follows a rule that both heads signed. `crosscheck as-of` prints either state whole."""
+`re_ruled` follows a rule that both heads signed, `appeal` what both signed about a single lead (`appeal` has them).
+`crosscheck as-of` prints either state whole."""
 
 CHECKS = (
     Check("everything is explained", "change_cause <> 'unexplained'", "warn"),

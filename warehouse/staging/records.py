@@ -16,9 +16,20 @@ def _derived(name: str, grain: str, key: str, required: str = "", optional: str 
 LEAD_STATE_RULE = _derived(
     "lead_state_rule", "One row per source, status field, status and state that both heads agreed it means.",
     "source status_field status state", "rule_version")
+LEAD_STATE_RULE_BEFORE = _derived(
+    "lead_state_rule_before", "One row per meaning that held at the last publication, while a changed one waits for "
+    "its own: what a changed rule moves is the difference between the two.",
+    "source status_field status state", "rule_version")
 RULE_FILE = _derived(
     "rule_file", "One row per rule file that the last build went by.", "rule_file",
     "rule_version is_draft", "effective_from signed_by_marketing signed_by_sales")
+AGREEMENT = _derived(
+    "agreement", "One row per month or charter of which a department promised anything.", "agreement",
+    "first_day last_day is_draft", "platform campaign_id charter_objective charter_message portrait_version "
+    "signed_by_marketing signed_by_sales")
+PROMISE = _derived(
+    "promise", "One row per promise of a month or charter.", "agreement promise", "promised_by is_at_most",
+    "promised_count promised_amount currency_code promised_share")
 BUSINESS_DAY = _derived(
     "business_day", "One row per calendar day of the business zone: when somebody is there to answer.", "business_day",
     "rule_version", "opens_at closes_at next_opens_at")
@@ -44,5 +55,5 @@ DEAL_TOUCHED = _derived(
     "source deal_id")
 
 DERIVED: tuple[Table, ...] = (
-    LEAD_STATE_RULE, RULE_FILE, BUSINESS_DAY, BUSINESS_CLOCK, FX_DAILY, CAMPAIGN_KEY, LEAD_PERSON, BUILD_BASIS,
-    LEAD_TOUCHED, DEAL_TOUCHED)
+    LEAD_STATE_RULE, LEAD_STATE_RULE_BEFORE, RULE_FILE, AGREEMENT, PROMISE, BUSINESS_DAY, BUSINESS_CLOCK, FX_DAILY,
+    CAMPAIGN_KEY, LEAD_PERSON, BUILD_BASIS, LEAD_TOUCHED, DEAL_TOUCHED)

@@ -1,4 +1,7 @@
-"""What happened to a lead first: states from statuses by the agreed rules, from activities, and from won deals."""
+"""What happened to a lead first: states from statuses by the agreed rules, from activities, and from won deals.
+
+An appeal that both departments signed takes the place of whatever the records say of its state.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from crosscheck.canonical import ACTIVITY, DEAL, LEAD, LEAD_STATUS
+from crosscheck.tables import Table
 from warehouse import ddl
 from warehouse.shims import Expression
+from warehouse.staging.appeals import HEAD, head_appeal
 from warehouse.staging.base import Context, Part, Selectable, stack
 from warehouse.staging.heads import lead_head
-from warehouse.staging.records import LEAD_STATE_RULE
+from warehouse.staging.records import LEAD_STATE_RULE, LEAD_STATE_RULE_BEFORE
 
 #: States whose first instant a lead fact keeps.
 KEPT = ("attempted", "reached", "hot", "potential", "wrong_target", "invalid_contact", "lost")
@@ -42,13 +47,32 @@ def is_touch(act: Selectable) -> Expression:
 
 
 def head_outcome(ctx: Context) -> sa.Select[Any]:
-    """One row per head lead judged with anything recorded: the first instant of each state."""
+    """One row per head lead judged with anything recorded or appealed: the first instant of each state."""
+    return _outcome(ctx, LEAD_STATE_RULE)
+
+
+def outcome_before(ctx: Context) -> sa.Select[Any]:
+    """The same by the meanings that held at the last publication, of what is on record tonight."""
+    return _outcome(ctx, LEAD_STATE_RULE_BEFORE)
+
+
+def _outcome(ctx: Context, rules: Table) -> sa.Select[Any]:
+    told, appeal = _recorded(ctx, rules).subquery("told"), ctx.step(head_appeal)
+    ruled = {f"{state}_at": sa.case((appeal.c[f"{state}_appeal"].is_not(None), appeal.c[f"{state}_at"]),
+                                    else_=told.c[f"{state}_at"]) for state in KEPT}
+    origin = told.outerjoin(appeal, sa.and_(*(appeal.c[name] == told.c[name] for name in HEAD)))
+    return sa.select(*(ruled.get(column.name, column).label(column.name) for column in told.c),
+                     appeal.c.appeals).select_from(origin)
+
+
+def _recorded(ctx: Context, rules: Table) -> sa.Select[Any]:
+    """The same by the records alone."""
     head = ctx.step(lead_head)
     names = [f"{state}_at" for state in KEPT] + ["first_won_at"]
     moments = [*names, *_SINCE_CREATION]
     types = {"source": sa.Text(), "lead_id": sa.Text(), **dict.fromkeys(moments, sa.DateTime()),
              "is_recorded": sa.Boolean()}
-    event = stack(_statuses(ctx), _activities(ctx), _wins(ctx), types=types)
+    event = stack(_statuses(ctx, rules), _activities(ctx), _wins(ctx), _appeals(ctx), types=types)
     firsts = [sa.func.min(event.c[name]).label(name) for name in names]
     firsts += [sa.func.min(sa.case((event.c[name] >= head.c.head_created_at, event.c[name]))).label(shown)
                for name, shown in _SINCE_CREATION.items()]
@@ -58,8 +82,8 @@ def head_outcome(ctx: Context) -> sa.Select[Any]:
             .group_by(head.c.head_source, head.c.head_lead_id))
 
 
-def _statuses(ctx: Context) -> Part:
-    status, rule = ddl.table(LEAD_STATUS), ddl.table(LEAD_STATE_RULE)
+def _statuses(ctx: Context, rules: Table) -> Part:
+    status, rule = ddl.table(LEAD_STATUS), ddl.table(rules)
     joined = status.outerjoin(rule, sa.and_(
         rule.c.source == status.c.source, rule.c.status_field == status.c.status_field,
         rule.c.status == status.c.status))
@@ -87,3 +111,10 @@ def _wins(ctx: Context) -> Part:
     values: dict[str, Expression] = {"source": deal.c.source, "lead_id": deal.c.lead_id,
                                      "first_won_at": deal.c.closed_at, "is_recorded": sa.false()}
     return deal, values, sa.and_(is_won(deal), ctx.judges(LEAD, deal))
+
+
+def _appeals(ctx: Context) -> Part:
+    """A row for each head with an appeal, which may have no other; an appeal is no record of anybody's work."""
+    appeal = ctx.step(head_appeal)
+    return appeal, {"source": appeal.c.head_source, "lead_id": appeal.c.head_lead_id,
+                    "is_recorded": sa.false()}, sa.true()
