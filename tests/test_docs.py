@@ -17,7 +17,8 @@ DOCUMENTS = [*(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURIT
              *sorted((ROOT / "docs").rglob("*.md"))]
 ALONE = ["init", "doctor", "run", "backfill", "watch", "sla", "grant", "salesperson", "erase", "status", "sql", "trace",
          "as-of", "verify", "demo"]
-COMMANDS = [*((name,) for name in ALONE), ("sandbox", "generate"), ("sandbox", "serve")]
+GROUPS = {"appeal": ("file", "sign", "withdraw", "list"), "sandbox": ("generate", "serve")}
+COMMANDS = [*((name,) for name in ALONE), *((group, word) for group, words in GROUPS.items() for word in words)]
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
