@@ -12,6 +12,7 @@ from crosscheck.fields import (
     credit,
     crm,
     engagement,
+    exchange,
     identity,
     leaks,
     marts,
@@ -38,7 +39,7 @@ def _merge(*groups: tuple[Field, ...]) -> dict[str, Field]:
 FIELDS: dict[str, Field] = _merge(ops.FIELDS, ads.FIELDS, crm.FIELDS, marts.FIELDS, leaks.FIELDS, pricing.FIELDS,
                                   credit.FIELDS, sourcing.FIELDS, speed.FIELDS, velocity.FIELDS, people.FIELDS,
                                   costs.FIELDS, changes.FIELDS, identity.FIELDS, sales.FIELDS, calls.FIELDS,
-                                  engagement.FIELDS, appeals.FIELDS, agreements.FIELDS)
+                                  engagement.FIELDS, appeals.FIELDS, agreements.FIELDS, exchange.FIELDS)
 
 
 def columns(required: str, optional: str = "", *, basis: str = "") -> tuple[Column, ...]:

@@ -16,6 +16,7 @@ from warehouse.marts import (
     cohort_payback,
     commitments,
     contradiction,
+    daily_exchange,
     deal_fact,
     discount,
     engagement_lag,
@@ -57,7 +58,7 @@ MARTS: tuple[Mart, ...] = tuple(module.MART for module in (
     discount, off_promotion, touch, attribution_channel, attribution, attribution_summary, spend_reconciliation,
     source_freshness, unmatched_leads, metric_coverage, speed_to_lead, response_curve, sla_breach, stage_velocity,
     rep_conversion, follow_up, cac, cohort_payback, person_alias, order_fact, sales_outcomes, call_quality,
-    review_sample, engagement_to_outcome, engagement_lag, commitments, campaign_charter, rule_version,
-    rule_change_impact, why_changed))
+    review_sample, engagement_to_outcome, engagement_lag, commitments, campaign_charter, daily_exchange,
+    rule_version, rule_change_impact, why_changed))
 
 __all__ = ["MARTS", "BuiltMart", "Check", "Mart", "Partition"]
