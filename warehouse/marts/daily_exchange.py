@@ -78,7 +78,7 @@ def _balanced(ctx: Context) -> sa.Select[Any]:
     owed = sa.func.sum(sa.func.coalesce(flow.c.owed, nothing)).over(
         partition_by=(kind.c.side, kind.c.item), order_by=day.c.day)
     return (sa.select(day.c.day, kind.c.side, kind.c.item, sa.func.coalesce(flow.c.given, nothing).label("given"),
-                      owed.label("owed"))
+                      sa.cast(owed, sa.BigInteger()).label("owed"))
             .select_from(day.join(kind, sa.true()).outerjoin(flow, same))
             .where(day.c.day < sa.literal(ctx.business_day, sa.Date())))
 
