@@ -101,7 +101,7 @@ def _of_leads(lead: Selectable, row: Mapping[Any, Any], day: Expression) -> Expr
     if item in ("leads", "qualified_leads"):
         return born if item == "leads" else sa.and_(born, qualified(lead))
     if item == "verdicts":
-        return sa.or_(*(sa.and_(_in_day(lead.c[f"{state}_at"], row), *is_told(lead, state)) for state in VERDICTS))
+        return sa.or_(*(sa.and_(_in_day(lead.c[f"{state}_at"], row), is_told(lead, state)) for state in VERDICTS))
     return _appealed(lead, row) if item in ("appeals", "appeal_answers") else _worked(lead, row, day)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -24,34 +26,68 @@ from warehouse.staging.zones import local_date
 VERDICTS = ("hot", "potential", "wrong_target", "invalid_contact", "lost")
 
 
+@dataclass(frozen=True)
+class Event:
+    """Something that a row may tell: which side gave an item, or since when it owes it (1) or no longer does (-1).
+
+    On a day, or on the business day of an instant; a row for which both are null does not tell it.
+    """
+
+    item: str | Expression
+    side: str | Expression
+    day: Expression | None = None
+    at: Expression | None = None
+    owed: int = 0
+
+
 def exchange_flow(ctx: Context) -> sa.Select[Any]:
     """One row per day, side and item: how many were given, and by how many what is owed grew or fell."""
-    every = sa.union_all(*_brought(ctx), *_worked(ctx), *_judged(ctx), *_waiting(ctx), *_lost(), *_appealed(ctx))
-    row = every.subquery("exchanged")
-    key = (row.c.day, row.c.side, row.c.item)
-    return sa.select(*key, count(row.c.given).label("given"), count(row.c.owed).label("owed")).group_by(*key)
+    row = sa.union_all(_of_leads(ctx), *_of_work(ctx), _of_spend(ctx), _of_breaches(ctx), _of_deals(ctx),
+                       _of_appeals(ctx)).subquery("told")
+    key, nothing = (row.c.day, row.c.side, row.c.item), sa.literal_column("0", sa.BigInteger())
+    given = count(sa.case((row.c.owed == 0, row.c.number), else_=nothing))
+    return (sa.select(*key, given.label("given"), count(row.c.owed * row.c.number).label("owed"))
+            .where(row.c.day.is_not(None)).group_by(*key))
 
 
-def _tally(item: str | Expression, side: str | Expression, day: Expression, origin: Selectable,
-           *where: Expression, owed: int = 0) -> sa.Select[Any]:
-    """Rows of an origin counted by day, side and item: as given, or as debts that begin (1) or end (-1)."""
-    words = {"item": item, "side": side}
-    each = sa.select(day.label("day"), *(
-        sa.cast(sa.literal(word) if isinstance(word, str) else word, sa.Text()).label(name)
-        for name, word in words.items())).select_from(origin).where(*where).subquery("each")
-    number, nothing = sa.func.count(), sa.literal_column("0", sa.BigInteger())
-    given, change = (nothing, number * sa.literal_column(str(owed))) if owed else (number, nothing)
-    return (sa.select(*each.c, given.label("given"), change.label("owed"))
-            .where(each.c.day.is_not(None)).group_by(*each.c))
+def _told(ctx: Context, origin: Selectable, *events: Event) -> sa.Select[Any]:
+    """How often rows tell each event, by day: the rows are read once, and crossed with the events' numbers."""
+    numbers = [sa.select(sa.literal_column(str(n), sa.Integer()).label("n")) for n in range(len(events))]
+    event = sa.union_all(*numbers).subquery("event")
+
+    def pick(values: Sequence[Any], kind: Any) -> Expression:
+        known = {n: value for n, value in enumerate(values) if value is not None}
+        return sa.cast(sa.case(known, value=event.c.n), kind) if known else sa.cast(sa.null(), kind)
+
+    at = pick([one.at for one in events], sa.DateTime())
+    each = sa.select(
+        sa.func.coalesce(pick([one.day for one in events], sa.Date()), local_date(ctx, at)).label("day"),
+        pick([one.side for one in events], sa.Text()).label("side"),
+        pick([one.item for one in events], sa.Text()).label("item"),
+        pick([one.owed for one in events], sa.BigInteger()).label("owed"),
+    ).select_from(origin.join(event, sa.true())).subquery("each")
+    return sa.select(*each.c, sa.func.count().label("number")).group_by(*each.c)
 
 
-def _brought(ctx: Context) -> list[sa.Select[Any]]:
-    """What marketing gave: leads, those of them that proved qualified, campaigns that spent."""
-    lead, spent = ctx.current(LEAD_FACT).alias("lead"), ctx.current(CAMPAIGN_DAY).alias("spent")
-    return [_tally("leads", "marketing", lead.c.created_day, lead, lead.c.is_unique),
-            _tally("qualified_leads", "marketing", lead.c.created_day, lead, lead.c.is_unique, qualified(lead)),
-            _tally("campaigns", "marketing", spent.c.day, spent, spent.c.spend_reporting_amount > 0,
-                   spent.c.campaign_id != UNALLOCATED)]
+def _of_leads(ctx: Context) -> sa.Select[Any]:
+    """What marketing brought, and what sales said of it; a state that rests on an appeal is nobody's word."""
+    lead = ctx.current(LEAD_FACT).alias("lead")
+    born = sa.case((lead.c.is_unique, lead.c.created_day))
+    said = (Event("verdicts", "sales", at=sa.case((is_told(lead, state), lead.c[f"{state}_at"]))) for state in VERDICTS)
+    return _told(ctx, lead, Event("leads", "marketing", born),
+                 Event("qualified_leads", "marketing", sa.case((qualified(lead), born))), *said)
+
+
+def is_told(lead: Selectable, state: str) -> Expression:
+    """Whether the records say that a lead is in a state."""
+    return sa.and_(lead.c[f"{state}_at"].is_not(None), ~is_appealed(lead.c.appeals, state))
+
+
+def _of_spend(ctx: Context) -> sa.Select[Any]:
+    """Campaigns that spent."""
+    spent = ctx.current(CAMPAIGN_DAY).alias("spent")
+    is_any = sa.and_(spent.c.spend_reporting_amount > 0, spent.c.campaign_id != UNALLOCATED)
+    return _told(ctx, spent, Event("campaigns", "marketing", sa.case((is_any, spent.c.day))))
 
 
 def work_kind(act: Selectable) -> Expression:
@@ -62,7 +98,7 @@ def work_kind(act: Selectable) -> Expression:
                    (act.c.activity_kind == "note", "notes"))
 
 
-def _worked(ctx: Context) -> list[sa.Select[Any]]:
+def _of_work(ctx: Context) -> list[sa.Select[Any]]:
     """What sales did: each call, meeting and note once, whoever it concerned, and each person once a day."""
     act, gone, lead = ddl.table(ACTIVITY), ctx.step(merged_lead), ctx.current(LEAD_FACT).alias("lead")
     own = sa.and_(gone.c.source == act.c.source, gone.c.lead_id == act.c.lead_id)
@@ -71,38 +107,29 @@ def _worked(ctx: Context) -> list[sa.Select[Any]]:
     touched = act.outerjoin(gone, own).join(lead, theirs)
     person = (sa.select(act.c.occurred_day, lead.c.head_source, lead.c.head_lead_id).select_from(touched)
               .where(is_touch(act)).distinct().subquery("person"))
-    done = (sa.select(act.c.source, act.c.activity_id, act.c.occurred_day, work_kind(act).label("kind"))
-            .distinct().subquery("done"))
-    return [_tally("leads_worked", "sales", person.c.occurred_day, person),
-            _tally(done.c.kind, "sales", done.c.occurred_day, done, done.c.kind.is_not(None))]
+    kind = work_kind(act)
+    done = (sa.select(act.c.source, act.c.activity_id, act.c.occurred_day, kind.label("kind"))
+            .where(kind.is_not(None)).distinct().subquery("done"))
+    return [_told(ctx, person, Event("leads_worked", "sales", person.c.occurred_day)),
+            _told(ctx, done, Event(done.c.kind, "sales", done.c.occurred_day))]
 
 
-def _judged(ctx: Context) -> list[sa.Select[Any]]:
-    """What sales said of leads; a state that rests on an appeal is nobody's word of that day."""
-    lead = ctx.current(LEAD_FACT).alias("lead")
-    return [_tally("verdicts", "sales", local_date(ctx, lead.c[f"{state}_at"]), lead, *is_told(lead, state))
-            for state in VERDICTS]
-
-
-def is_told(lead: Selectable, state: str) -> tuple[Expression, ...]:
-    """Whether the records say that a lead is in a state."""
-    return lead.c[f"{state}_at"].is_not(None), ~is_appealed(lead.c.appeals, state)
-
-
-def _waiting(ctx: Context) -> list[sa.Select[Any]]:
+def _of_breaches(ctx: Context) -> sa.Select[Any]:
     """Leads past their due instant, until somebody attempted them."""
     late = ctx.current(SLA_BREACH).alias("late")
-    return [_tally("leads_worked", late.c.owed_by, local_date(ctx, late.c[moment]), late, owed=change)
-            for moment, change in (("due_at", 1), ("responded_at", -1))]
+    return _told(ctx, late, Event("leads_worked", late.c.owed_by, at=late.c.due_at, owed=1),
+                 Event("leads_worked", late.c.owed_by, at=late.c.responded_at, owed=-1))
 
 
-def _lost() -> list[sa.Select[Any]]:
+def _of_deals(ctx: Context) -> sa.Select[Any]:
     """Lost deals with a reason, and those without; nothing of sources that never tell one."""
     deal = ddl.table(DEAL)
     telling = sa.select(deal.c.source).where(deal.c.lost_reason.is_not(None))
-    lost = sa.and_(deal.c.is_lost, ~deal.c.is_won, ~deal.c.is_archived, deal.c.source.in_(telling))
-    return [_tally("lost_reasons", "sales", deal.c.closed_day, deal, lost, deal.c.lost_reason.is_not(None)),
-            _tally("lost_reasons", "sales", deal.c.closed_day, deal, lost, deal.c.lost_reason.is_(None), owed=1)]
+    lost = (sa.select(deal.c.closed_day, deal.c.lost_reason)
+            .where(deal.c.is_lost, ~deal.c.is_won, ~deal.c.is_archived, deal.c.source.in_(telling)).subquery("lost"))
+    has_reason = lost.c.lost_reason.is_not(None)
+    return _told(ctx, lost, Event("lost_reasons", "sales", sa.case((has_reason, lost.c.closed_day))),
+                 Event("lost_reasons", "sales", sa.case((~has_reason, lost.c.closed_day)), owed=1))
 
 
 def other_side(appellant: Expression) -> Expression:
@@ -115,12 +142,11 @@ def settled_at(appeal: Selectable) -> Expression:
     return sa.func.least(appeal.c.binding_at, appeal.c.withdrawn_at, type_=sa.DateTime())
 
 
-def _appealed(ctx: Context) -> list[sa.Select[Any]]:
+def _of_appeals(ctx: Context) -> sa.Select[Any]:
     """Appeals filed, and answers to the other side's."""
     appeal = ctx.current(APPEAL).alias("claim")
-    asked, other = appeal.c.appellant, other_side(appeal.c.appellant)
-    filed, bound, settled = (local_date(ctx, moment) for moment in (
-        appeal.c.filed_at, appeal.c.binding_at, settled_at(appeal)))
-    return [_tally("appeals", asked, filed, appeal), _tally("appeal_answers", other, bound, appeal),
-            _tally("appeal_answers", other, filed, appeal, owed=1),
-            _tally("appeal_answers", other, settled, appeal, owed=-1)]
+    other = other_side(appeal.c.appellant)
+    return _told(ctx, appeal, Event("appeals", appeal.c.appellant, at=appeal.c.filed_at),
+                 Event("appeal_answers", other, at=appeal.c.binding_at),
+                 Event("appeal_answers", other, at=appeal.c.filed_at, owed=1),
+                 Event("appeal_answers", other, at=settled_at(appeal), owed=-1))

@@ -14,6 +14,8 @@ from warehouse.staging.base import Context
 
 #: Nobody's records are older; instants before are read as if the zone had never been otherwise.
 _SINCE = 2000
+#: No zone changes its offset and takes that back within less.
+_STEP = timedelta(days=7)
 
 
 def local_date(ctx: Context, moment: Expression) -> Expression:
@@ -44,7 +46,7 @@ def _offsets(zone: str, year: int) -> tuple[tuple[datetime, int], ...]:
 
 def _changes(zone: ZoneInfo, moment: datetime, end: datetime) -> Iterator[tuple[datetime, int]]:
     while moment < end:
-        after = moment + timedelta(days=1)
+        after = moment + _STEP
         if _ahead(zone, after) != _ahead(zone, moment):
             yield _change(zone, moment, after).replace(tzinfo=None), _ahead(zone, moment)
         moment = after
