@@ -13,7 +13,7 @@ from crosscheck.tables import Layer, Table
 from warehouse import ddl
 from warehouse.marts.base import Check, Mart, arrange
 from warehouse.marts.deal_fact import RECORD as DEAL_FACT
-from warehouse.marts.engagement_to_outcome import HORIZON
+from warehouse.marts.engagement_to_outcome import HORIZON, is_grown
 from warehouse.marts.engagement_to_outcome import RECORD as WEEKLY
 from warehouse.marts.lags import ENOUGH, ENOUGH_EFFECTIVE, EVERY, MOST_WEEKS, lagged
 from warehouse.marts.lead_fact import RECORD as LEAD_FACT
@@ -59,7 +59,8 @@ def complete_week(ctx: Context) -> sa.Select[Any]:
     """Campaigns' weeks that are over in every account's zone: interactions by measure, then outcomes."""
     row = ctx.current(WEEKLY).alias("weekly")
     measures = (*(f"{name}_count" for name in ENGAGEMENT_MEASURES), "unique_lead_count", "qualified_count", "won_count")
-    return (sa.select(*(row.c[name] for name in (*_CAMPAIGN, "activity_week", "is_matured", *measures)))
+    return (sa.select(*(row.c[name] for name in (*_CAMPAIGN, "activity_week")), is_grown(ctx, row).label("is_grown"),
+                      *(row.c[name] for name in measures))
             .where(day_plus(row.c.activity_week, 7) < sa.literal(ctx.business_day)))
 
 

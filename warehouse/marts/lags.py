@@ -66,9 +66,9 @@ def lagged(rows: Sequence[Any]) -> pa.Table:
 def _lagged(rows: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
     told: defaultdict[Campaign, Series] = defaultdict(Series)
     last = dict.fromkeys(LAG_OUTCOMES, date.min)
-    for platform, account_id, campaign_id, week, matured, *numbers in rows:
+    for platform, account_id, campaign_id, week, is_grown, *numbers in rows:
         for outcome in LAG_OUTCOMES:
-            if matured or outcome != "qualified":
+            if is_grown or outcome != "qualified":
                 last[outcome] = max(last[outcome], week)
         for key in ((platform, account_id, campaign_id), EVERY):
             told[key].add(week, numbers[:len(ENGAGEMENT_MEASURES)], numbers[len(ENGAGEMENT_MEASURES):])
