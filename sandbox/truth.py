@@ -33,6 +33,7 @@ from sandbox.truth_sourcing import conflicts, people, sourced
 from sandbox.truth_speed import curve, speed
 from sandbox.truth_tieout import tieout
 from sandbox.truth_velocity import velocity
+from sandbox.truth_verdicts import completeness, drift, verdicts
 from sandbox.truth_waste import waste
 from sandbox.truth_ways import touched
 
@@ -58,6 +59,7 @@ def expected(company: Company, night: int, *, missed: Collection[int] = ()) -> T
              "contradiction": contradictions, "leak_evidence": leak_evidence, "leak_waterfall": leak_waterfall,
              "lead_origin": origins, "sourcing": sourcing,
              "sourcing_conflict": claimed,
+             "target_verdicts": verdicts, "portrait_completeness": completeness, "portrait_drift": drift,
              "rep_conversion": conversion, "follow_up": followed, "cac": cac,
              "cohort_payback": payback,
              "speed_to_lead": speed, "response_curve": curve, "sla_breach": breaches}

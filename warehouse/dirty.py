@@ -140,5 +140,6 @@ def _clicks(conn: sa.Connection, rows: sa.Subquery) -> None:
 
 _MARKERS = {
     "ad_daily": _spend_days, "engagement_daily": _spend_days, "lead": _leads, "lead_status": _leads,
+    "portrait_answer": _leads,
     "activity": _leads, "deal": _deals, "lead_merge": _merges, "ad_touch": _clicks,
 }

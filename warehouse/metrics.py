@@ -135,9 +135,18 @@ CAC_METRICS: tuple[Metric, ...] = (
 REMOVAL = Metric("removal_rate", "How much of what all campaigns together would be missed for is missed without this "
                  "one.", ("removal_effect",), "removal_total", "share")
 
+COMPLETENESS = Metric("completeness_rate", "Answers to the portrait that sales collected, of those asked for; whoever "
+                      "calls leads wrong targets must have asked them.", ("answered_count",), "asked_count", "share")
+
+FIT_METRICS: tuple[Metric, ...] = tuple(
+    Metric(f"{when}fit_rate", meaning, (f"{when}fit_count",), f"{when}decided_count", "share") for when, meaning in (
+        ("", "Leads that fit the agreed portrait, of those whose answers decide it."),
+        ("earlier_", "The same of earlier leads.")))
+
 METRICS: tuple[Metric, ...] = (
     *RETURN_METRICS, *FIVE_RATIOS, COVERAGE, UNFIT, VERDICT, *WASTE_METRICS, COVERED, DISCOUNT, *SPEED_METRICS, REMOVAL,
-    ADVISED, *CONVERSION_METRICS, FAIR_EFFORT, TOUCHES, *CAC_METRICS[1:])
+    ADVISED, *CONVERSION_METRICS, FAIR_EFFORT, TOUCHES, *CAC_METRICS[1:], COMPLETENESS,
+    *FIT_METRICS)
 
 
 def bounds(metric: Metric, columns: Mapping[str, Expression]) -> tuple[Expression, Expression]:

@@ -64,12 +64,21 @@ def _archive(conn: sa.Connection) -> None:
         conn.execute(sa.text(f"ALTER TABLE ops.publication ADD COLUMN IF NOT EXISTS {name} {kind}"))
 
 
+def _portrait(conn: sa.Connection) -> None:
+    """`lead_fact` tells what the answers to the portrait say."""
+    for schema in ("mart", "mart_next", "archive"):
+        for name, kind in (("asked_count", "BIGINT"), ("answered_count", "BIGINT"), ("portrait_verdict", "TEXT"),
+                           ("failed_rule", "TEXT")):
+            conn.execute(sa.text(f"ALTER TABLE IF EXISTS {schema}.lead_fact ADD COLUMN IF NOT EXISTS {name} {kind}"))
+
+
 #: What was ever applied, oldest first; the position is the version.
 STEPS: tuple[tuple[str, Step], ...] = (
     ("tables from records", _from_records), ("when a lead was lost", _lost_leads),
     ("the lead source on record", _recorded_source), ("one tie-out", _one_tieout),
     ("discounts in the reporting currency", _discounts),
-    ("when a lead was assigned and answered", _delays), ("an archive of publications", _archive))
+    ("when a lead was assigned and answered", _delays), ("an archive of publications", _archive),
+    ("answers to the portrait", _portrait))
 
 
 def all_tables() -> Iterator[sa.Table]:

@@ -12,6 +12,7 @@ from crosscheck.fields import (
     marts,
     ops,
     people,
+    portrait,
     pricing,
     sourcing,
     speed,
@@ -31,7 +32,7 @@ def _merge(*groups: tuple[Field, ...]) -> dict[str, Field]:
 
 FIELDS: dict[str, Field] = _merge(ops.FIELDS, ads.FIELDS, crm.FIELDS, marts.FIELDS, leaks.FIELDS, pricing.FIELDS,
                                   credit.FIELDS, sourcing.FIELDS, speed.FIELDS, velocity.FIELDS, people.FIELDS,
-                                  costs.FIELDS, changes.FIELDS)
+                                  costs.FIELDS, changes.FIELDS, portrait.FIELDS)
 
 
 def columns(required: str, optional: str = "", *, basis: str = "") -> tuple[Column, ...]:

@@ -45,6 +45,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "lead": {"source": "crm", "is_archived": False},
     "lead_merge": {"source": "crm"},
     "lead_status": {"source": "crm", "status_field": "status", "is_inferred": False},
+    "portrait_answer": {"source": "crm"},
     "activity": {"source": "crm", "activity_kind": "call", "is_automatic": False},
     "deal": {"source": "crm", "is_won": True, "is_lost": False, "is_archived": False, "currency_code": "VND"},
     "fx_rate": {"from_currency": "USD", "to_currency": "VND"},

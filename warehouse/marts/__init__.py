@@ -22,6 +22,8 @@ from warehouse.marts import (
     leak_waterfall,
     metric_coverage,
     off_promotion,
+    portrait_completeness,
+    portrait_drift,
     rep_conversion,
     response_curve,
     rule_version,
@@ -33,6 +35,7 @@ from warehouse.marts import (
     spend_reconciliation,
     spend_waste,
     stage_velocity,
+    target_verdicts,
     tieout,
     touch,
     unmatched_leads,
@@ -45,6 +48,7 @@ MARTS: tuple[Mart, ...] = tuple(module.MART for module in (
     contradiction, leak_evidence, leak_waterfall, lead_origin, sourcing, sourcing_conflict, tieout, discount,
     off_promotion, touch, attribution_channel, attribution, attribution_summary, spend_reconciliation,
     source_freshness, unmatched_leads, metric_coverage, speed_to_lead, response_curve, sla_breach, stage_velocity,
-    rep_conversion, follow_up, cac, cohort_payback, rule_version, why_changed))
+    rep_conversion, follow_up, target_verdicts, portrait_completeness, portrait_drift, cac, cohort_payback,
+    rule_version, why_changed))
 
 __all__ = ["MARTS", "BuiltMart", "Check", "Mart", "Partition"]

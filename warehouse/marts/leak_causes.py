@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from warehouse.shims import Expression, date_add_days
 from warehouse.staging.base import Context, Selectable
+from warehouse.staging.portrait import support
 
 Condition = Callable[[Context, Selectable], Expression]
 
@@ -64,8 +65,9 @@ def _given_up(ctx: Context, row: Selectable) -> Expression:
 
 
 def _supported(_: Context, row: Selectable) -> Expression:
-    """No source delivers answers to the portrait today, so nobody can show that a verdict rests on them."""
-    return sa.and_(row.c.wrong_target_at.is_not(None), sa.false())
+    """Called a wrong target, and the answers to the portrait bear it out."""
+    borne_out = support(sa.true(), row.c.portrait_verdict) == "supported"
+    return sa.and_(row.c.wrong_target_at.is_not(None), borne_out)
 
 
 def is_idle(_: Context, row: Selectable) -> Expression:
