@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from typing import Any
@@ -13,7 +13,7 @@ from unittest.mock import patch
 import sqlalchemy as sa
 
 from crosscheck import canonical
-from crosscheck.rules import LeadStates, RuleFile, Rules
+from crosscheck.rules import LeadStates, RuleFile, Rules, default_rules
 from crosscheck.settings import Settings, Source
 from crosscheck.tables import Table
 from warehouse import ddl, dirty, ledger, ops, publish
@@ -33,6 +33,11 @@ STATES = LeadStates({"hubspot": RuleFile("hubspot", None, {}, {
     ("recorded_source", "AD"): ("marketing",), ("recorded_source", "OWN"): ("sales",), ("recorded_source", "TYPED"): (),
     ("self_declared_origin", "advert"): ("marketing",), ("self_declared_origin", "friend"): ("sales",)})})
 STATUSES = tuple(status for field, status in STATES.files["hubspot"].statuses if field == "status")
+
+_SHIPPED = default_rules().portrait
+#: The shipped rules, with the shipped portrait collected from the one CRM.
+COLLECTED = replace(default_rules(), portrait=replace(_SHIPPED, fields=tuple(
+    replace(field, collected_from={"crm": field.name}) for field in _SHIPPED.fields)))
 
 DEFAULTS: dict[str, dict[str, Any]] = {
     "campaign": {"platform": "meta_ads", "account_id": "a1", "valid_from_day": FIRST, "campaign_name": "Sofa",
