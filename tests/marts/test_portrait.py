@@ -48,9 +48,18 @@ def lead(wh: Warehouse, name: str, *says: str, source: str = "crm", **answers: s
 
 def told(wh: Warehouse, name: str, source: str = "crm", **answers: str | None) -> None:
     """Answers of a lead."""
-    put(wh, "portrait_answer", *(
-        {"lead_id": name, "source": source, "portrait_property": word, "answer": text,
-         "answer_number": Decimal(text) if text and text.isdigit() else None} for word, text in answers.items()))
+    put(wh, "portrait_answer", *replies(name, source, answers))
+
+
+def replies(name: str, source: str, answers: Mapping[str, str | None]) -> list[dict[str, Any]]:
+    """Rows of a lead's answers."""
+    return [{"lead_id": name, "source": source, "portrait_property": word, "answer": text,
+             "answer_number": Decimal(text) if text and text.isdigit() else None} for word, text in answers.items()]
+
+
+def all_told(wh: Warehouse, of: Mapping[str, Mapping[str, str]]) -> None:
+    """Answers of many leads."""
+    put(wh, "portrait_answer", *(row for name, answers in of.items() for row in replies(name, "crm", answers)))
 
 
 def hold(wh: Warehouse, rules: Rules = RULES) -> None:
@@ -199,8 +208,7 @@ def test_drift_by_hand(mart_wh: Warehouse) -> None:
     def month(campaign: str, day: date, fit: int, unfit: int) -> None:
         names = [f"{campaign}-{day.month}-{number}" for number in range(fit + unfit)]
         put(mart_wh, "lead", *({"lead_id": name, "created_day": day, "utm_campaign": campaign} for name in names))
-        for number, name in enumerate(names):
-            told(mart_wh, name, **(FITS if number < fit else FAILS))
+        all_told(mart_wh, {name: FITS if number < fit else FAILS for number, name in enumerate(names)})
 
     put(mart_wh, "campaign", {"campaign_id": "c1"}, {"campaign_id": "c2", "campaign_name_norm": "bed"})
     month("c1", DAY, 20, 0)
@@ -229,8 +237,7 @@ def test_drift_by_hand(mart_wh: Warehouse) -> None:
 def test_an_answer_is_built_by_parts(mart_wh: Warehouse) -> None:
     """Answers that changed or vanished, and nothing else: the parts that are built again make the whole tables."""
     Company(21, leads=20).fill(mart_wh)
-    for number in range(1, 21):
-        told(mart_wh, f"l{number}", **[FITS, FAILS, {"p_use": "home"}, {}][number % 4])
+    all_told(mart_wh, {f"l{number}": (FITS, FAILS, {"p_use": "home"}, {})[number % 4] for number in range(1, 21)})
     release(mart_wh, night(mart_wh, of=MARTS_HERE, rules=RULES))
     told(mart_wh, "l3", **FAILS)
     take(mart_wh, "portrait_answer", {"lead_id": "l4", "portrait_property": "p_use"})
@@ -245,9 +252,8 @@ def test_an_answer_is_built_by_parts(mart_wh: Warehouse) -> None:
 
 def test_splits_add_up(mart_wh: Warehouse) -> None:
     """Over a random company: wrong targets by group, verdicts by lead, and decided leads over all months."""
-    Company(22, leads=80).fill(mart_wh)
-    for number in range(1, 81):
-        told(mart_wh, f"l{number}", **[FITS, FAILS, {"p_use": "job"}][number % 3])
+    Company(22, leads=40).fill(mart_wh)
+    all_told(mart_wh, {f"l{number}": (FITS, FAILS, {"p_use": "job"})[number % 3] for number in range(1, 41)})
     hold(mart_wh)
     facts = [row for row in rows_of(mart_wh, "lead_fact") if row["is_unique"]]
     wrong = sum(row["wrong_target_at"] is not None for row in facts)
