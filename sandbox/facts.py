@@ -19,6 +19,8 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "campaign_roi_closed": ("platform", "account_id", "campaign_id", "close_month"),
     "tieout": ("close_month", "statement"),
     "lead_quality": ("platform", "account_id", "campaign_id", "cohort_week"),
+    "lead_quality_by": ("dimension", "platform", "account_id", "campaign_id", "source", "landing_page", "owner_id",
+                        "cohort_month", "quality_state"),
     "spend_reconciliation": ("platform", "account_id", "day", "level"),
     "unmatched_leads": ("source", "created_month", "unmatched_reason"),
     "metric_coverage": ("source", "metric"),

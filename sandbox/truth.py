@@ -26,6 +26,7 @@ from sandbox.truth_leaks import leaks, waterfall
 from sandbox.truth_ledger import Ledger
 from sandbox.truth_origin import UNMATCHED, CampaignKey
 from sandbox.truth_payback import payback
+from sandbox.truth_quality_by import quality_by
 from sandbox.truth_roi import Cells, closed, cohort, daily, month
 from sandbox.truth_shares import SMALL_SAMPLE, wilson
 from sandbox.truth_sla import breaches
@@ -54,7 +55,7 @@ def expected(company: Company, night: int, *, missed: Collection[int] = ()) -> T
     marts = {"campaign_roi_daily": daily, "campaign_roi_cohort": cohort, "campaign_roi_closed": closed,
              "tieout": tieout, "discount": discounts, "off_promotion": excesses,
              "stage_velocity": velocity,
-             "lead_quality": quality, "spend_reconciliation": reconciliation,
+             "lead_quality": quality, "lead_quality_by": quality_by, "spend_reconciliation": reconciliation,
              "unmatched_leads": unmatched, "metric_coverage": coverage, "spend_waste": waste,
              "contradiction": contradictions, "leak_evidence": leak_evidence, "leak_waterfall": leak_waterfall,
              "lead_origin": origins, "sourcing": sourcing,

@@ -80,6 +80,9 @@ FIVE_RATIOS: tuple[Metric, ...] = (
     Metric("closed_rate", "Leads that bought.", ("closed_count",), "unique_lead_count", "share"),
 )
 
+STATE = Metric("state_rate", "Leads that came to one of the five states; of a young month so far.", ("state_count",),
+               "unique_lead_count", "share")
+
 COVERAGE = Metric("coverage_rate", "Leads that sales recorded anything about; low coverage makes the five ratios "
                   "say little.", ("covered_lead_count",), "unique_lead_count", "share")
 
@@ -144,9 +147,8 @@ FIT_METRICS: tuple[Metric, ...] = tuple(
         ("earlier_", "The same of earlier leads.")))
 
 METRICS: tuple[Metric, ...] = (
-    *RETURN_METRICS, *FIVE_RATIOS, COVERAGE, UNFIT, VERDICT, *WASTE_METRICS, COVERED, DISCOUNT, *SPEED_METRICS, REMOVAL,
-    ADVISED, *CONVERSION_METRICS, FAIR_EFFORT, TOUCHES, *CAC_METRICS[1:], COMPLETENESS,
-    *FIT_METRICS)
+    *RETURN_METRICS, *FIVE_RATIOS, STATE, COVERAGE, UNFIT, VERDICT, *WASTE_METRICS, COVERED, DISCOUNT, *SPEED_METRICS,
+    REMOVAL, ADVISED, *CONVERSION_METRICS, FAIR_EFFORT, TOUCHES, *CAC_METRICS[1:], COMPLETENESS, *FIT_METRICS)
 
 
 def bounds(metric: Metric, columns: Mapping[str, Expression]) -> tuple[Expression, Expression]:

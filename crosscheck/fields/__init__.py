@@ -14,6 +14,7 @@ from crosscheck.fields import (
     people,
     portrait,
     pricing,
+    quality,
     sourcing,
     speed,
     velocity,
@@ -32,7 +33,8 @@ def _merge(*groups: tuple[Field, ...]) -> dict[str, Field]:
 
 FIELDS: dict[str, Field] = _merge(ops.FIELDS, ads.FIELDS, crm.FIELDS, marts.FIELDS, leaks.FIELDS, pricing.FIELDS,
                                   credit.FIELDS, sourcing.FIELDS, speed.FIELDS, velocity.FIELDS, people.FIELDS,
-                                  costs.FIELDS, changes.FIELDS, portrait.FIELDS)
+                                  costs.FIELDS, changes.FIELDS, portrait.FIELDS,
+                                  quality.FIELDS)
 
 
 def columns(required: str, optional: str = "", *, basis: str = "") -> tuple[Column, ...]:

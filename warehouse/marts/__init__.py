@@ -18,6 +18,7 @@ from warehouse.marts import (
     lead_fact,
     lead_origin,
     lead_quality,
+    lead_quality_by,
     leak_evidence,
     leak_waterfall,
     metric_coverage,
@@ -44,9 +45,9 @@ from warehouse.marts import (
 from warehouse.marts.base import BuiltMart, Check, Mart, Partition
 
 MARTS: tuple[Mart, ...] = tuple(module.MART for module in (
-    lead_fact, deal_fact, campaign_roi_daily, campaign_roi_cohort, campaign_roi_closed, lead_quality, spend_waste,
-    contradiction, leak_evidence, leak_waterfall, lead_origin, sourcing, sourcing_conflict, tieout, discount,
-    off_promotion, touch, attribution_channel, attribution, attribution_summary, spend_reconciliation,
+    lead_fact, deal_fact, campaign_roi_daily, campaign_roi_cohort, campaign_roi_closed, lead_quality, lead_quality_by,
+    spend_waste, contradiction, leak_evidence, leak_waterfall, lead_origin, sourcing, sourcing_conflict, tieout,
+    discount, off_promotion, touch, attribution_channel, attribution, attribution_summary, spend_reconciliation,
     source_freshness, unmatched_leads, metric_coverage, speed_to_lead, response_curve, sla_breach, stage_velocity,
     rep_conversion, follow_up, target_verdicts, portrait_completeness, portrait_drift, cac, cohort_payback,
     rule_version, why_changed))
