@@ -34,22 +34,25 @@ def verdicts(ledger: Ledger) -> Iterator[tuple[Key, Cells]]:
 
 
 def completeness(ledger: Ledger) -> Iterator[tuple[Key, Cells]]:
-    """Per salesperson, campaign and month: the answers of those who were spoken to or judged."""
+    """Per campaign, per salesperson, per both, and month: the answers of those who were spoken to or judged."""
     groups: defaultdict[Key, list[Head]] = defaultdict(list)
     for head in ledger.heads.values():
         if "reached" in head.states or by_sales(head):
-            owner = head.lead.owner_id or "(none)"
-            groups[head.lead.crm, owner, *head.campaign, month(head.day).isoformat()].append(head)
+            owner, first = (head.lead.crm, head.lead.owner_id or "(none)"), month(head.day).isoformat()
+            groups["campaign", "", "", *head.campaign, first].append(head)
+            groups["salesperson", *owner, "", "", "", first].append(head)
+            groups["campaign_and_salesperson", *owner, *head.campaign, first].append(head)
     for key, people in groups.items():
-        asked = len(ASKED[key[0]])
-        given = [len(answers(head)) for head in people]
+        asked, given = ([len(questions) for questions in kind] for kind in (
+            [ASKED[head.lead.crm] for head in people], [answers(head) for head in people]))
         wrong = [support("wrong", by_rules(head)) for head in people if "wrong_target" in head.states]
         yield key, {
             "is_small_sample": len(people) < SMALL_SAMPLE, "owed_lead_count": len(people),
-            "complete_count": given.count(asked), "asked_count": asked * len(people), "answered_count": sum(given),
+            "complete_count": sum(one == other for one, other in zip(asked, given, strict=True)),
+            "asked_count": sum(asked), "answered_count": sum(given),
             "called_wrong_count": len(wrong),
             **{f"called_wrong_{word}_count": wrong.count(word) for word in SUPPORTS},
-            **_share("completeness_rate", sum(given) / asked, len(people))}
+            **_share("completeness_rate", sum(given) / sum(asked) * len(people), len(people))}
 
 
 def drift(ledger: Ledger) -> Iterator[tuple[Key, Cells]]:

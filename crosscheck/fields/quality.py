@@ -2,10 +2,11 @@
 
 from crosscheck.tables import Field, Kind
 
-DIMENSIONS = ("campaign", "source", "landing_page", "salesperson")
+DIMENSIONS = ("campaign", "source", "landing_page", "salesperson", "campaign_and_salesperson")
 
 FIELDS = (
-    Field("dimension", Kind.TEXT, "By what the leads of the row are put together.", allowed=DIMENSIONS),
+    Field("dimension", Kind.TEXT, "By what the leads of the row are put together; in each dimension of a table "
+                                   "every lead stands once.", allowed=DIMENSIONS),
     Field("quality_state", Kind.TEXT, "The state that is counted.",
           allowed=("reached", "hot", "potential", "wrong_target", "closed")),
     Field("state_count", Kind.COUNT, "Unique leads that came to the state within the horizon, so far.", unit="leads",

@@ -188,8 +188,13 @@ def test_completeness_by_hand(mart_wh: Warehouse) -> None:
     told(mart_wh, "l3", p_sum="12")
     told(mart_wh, "l4", p_sum="12")
     hold(mart_wh)
-    (row,) = rows_of(mart_wh, "portrait_completeness")
-    assert (row["owner_id"], row["owed_lead_count"], row["complete_count"]) == ("an", 20, 4)
+    rows = rows_of(mart_wh, "portrait_completeness")
+    assert [(row["dimension"], row["campaign_id"], row["source"], row["owner_id"]) for row in rows] == [
+        ("campaign", "(unmatched)", "", ""), ("campaign_and_salesperson", "(unmatched)", "crm", "an"),
+        ("salesperson", "", "crm", "an")]
+    row = rows[0]
+    assert all(row["owed_lead_count"] == 20 for row in rows)
+    assert row["complete_count"] == 4
     assert (row["answered_count"], row["asked_count"], row["completeness_rate"]) == (23, 40, 0.575)
     assert [row[f"called_wrong_{word}count"] for word in ("", "supported_", "contradicted_", "unsupported_")] == [
         3, 1, 1, 1]
@@ -199,7 +204,7 @@ def test_completeness_by_hand(mart_wh: Warehouse) -> None:
     assert interval[0].high < row["completeness_rate_high"] < interval[1].high
     take(mart_wh, "lead_status", *({"lead_id": "l19", "status": "CONNECTED", "entered_at": noon(DAY, 2)},))
     hold(mart_wh)
-    (row,) = rows_of(mart_wh, "portrait_completeness")
+    row = rows_of(mart_wh, "portrait_completeness")[0]
     assert (row["owed_lead_count"], row["is_small_sample"], row["completeness_rate"]) == (19, True, None)
 
 
@@ -258,7 +263,9 @@ def test_splits_add_up(mart_wh: Warehouse) -> None:
     facts = [row for row in rows_of(mart_wh, "lead_fact") if row["is_unique"]]
     wrong = sum(row["wrong_target_at"] is not None for row in facts)
     assert wrong == sum(row["sales_verdict"] == "wrong" for row in rows_of(mart_wh, "target_verdicts")) > 0
-    assert wrong == sum(row["called_wrong_count"] for row in rows_of(mart_wh, "portrait_completeness"))
+    completeness = rows_of(mart_wh, "portrait_completeness")
+    for dimension in ("campaign", "salesperson", "campaign_and_salesperson"):
+        assert wrong == sum(row["called_wrong_count"] for row in completeness if row["dimension"] == dimension)
     decided = sum(row["portrait_verdict"] in ("fits", "fails") for row in facts)
     for compared in ("own_earlier_months", "before_launch"):
         rows = [row for row in rows_of(mart_wh, "portrait_drift") if row["compared_with"] == compared]

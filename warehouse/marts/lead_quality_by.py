@@ -13,18 +13,17 @@ from crosscheck.tables import Layer, Table
 from warehouse import ddl
 from warehouse.marts.base import Check, Mart, Partition, arrange
 from warehouse.marts.campaign_roi_cohort import is_matured, within_horizon
+from warehouse.marts.cuts import cut, landing_page, of_row
 from warehouse.marts.discount import salesperson
 from warehouse.marts.lead_fact import RECORD as LEAD_FACT
 from warehouse.marts.waiting import HORIZON, STATES, estimate, waits
 from warehouse.metrics import COVERAGE, STATE, bounds
 from warehouse.shims import Expression, count_if, last_day
-from warehouse.staging.base import NO_PLATFORM, Context
+from warehouse.staging.base import Context
 
 SMALL = 20
 _AGE = sa.literal_column(str(HORIZON), sa.BigInteger())
-#: What tells the rows of each dimension apart; in all other rows these columns are empty.
-_OF: Mapping[str, tuple[str, ...]] = {"campaign": ("platform", "account_id", "campaign_id"), "source": ("source",),
-                                      "landing_page": ("landing_page",), "salesperson": ("source", "owner_id")}
+_DIMENSIONS = ("campaign", "source", "landing_page", "salesperson")
 _VALUES = ("platform", "account_id", "campaign_id", "source", "landing_page", "owner_id")
 KEY = ("dimension", *_VALUES, "cohort_month")
 _COUNTS = ("unique_lead_count", "valid_lead_count", "covered_lead_count")
@@ -80,29 +79,24 @@ def select(ctx: Context) -> sa.Select[Any]:
 
 
 def quality_lead(ctx: Context) -> sa.Select[Any]:
-    """One row per dimension and unique lead of the scope."""
+    """One row per unique lead of the scope."""
     lead, staged = ctx.current(LEAD_FACT).alias("fact"), ddl.table(LEAD)
     same = sa.and_(staged.c.source == lead.c.source, staged.c.lead_id == lead.c.lead_id)
-    page = sa.func.coalesce(staged.c.landing_page, NO_PLATFORM)
-    given = {**{name: lead.c[name] for name in _VALUES[:4]}, "landing_page": page, "owner_id": salesperson(lead)}
-    kept = [lead.c[name] for name in ("cohort_month", "created_at", "created_day", "is_valid", "has_status",
-                                      *STATES.values())]
-    parts = (sa.select(sa.literal(dimension).label("dimension"),
-                       *((given[name] if name in used else sa.literal("")).label(name) for name in _VALUES), *kept)
-             .join_from(lead, staged, same).where(lead.c.is_unique, ctx.within(RECORD.name, lead.c.cohort_month))
-             for dimension, used in _OF.items())
-    return sa.select(sa.union_all(*parts).subquery("each"))
+    return (sa.select(*(lead.c[name] for name in (*_VALUES[:4], "cohort_month", "created_at", "created_day", "is_valid",
+                                                  "has_status", *STATES.values())),
+                      landing_page(staged).label("landing_page"), salesperson(lead).label("owner_id"))
+            .join_from(lead, staged, same).where(lead.c.is_unique, ctx.within(RECORD.name, lead.c.cohort_month)))
 
 
 def quality_wait(ctx: Context) -> sa.Select[Any]:
     """The waits of the leads of young months."""
     lead = ctx.step(quality_lead)
     young = sa.select(lead).where(~is_matured(ctx, last_day("month", lead.c.cohort_month), _AGE)).subquery("young")
-    return waits(young, KEY, ctx.business_day)
+    return waits(cut(young, _DIMENSIONS, _VALUES), KEY, ctx.business_day)
 
 
 def _counts(ctx: Context) -> sa.Select[Any]:
-    lead = ctx.step(quality_lead)
+    lead = cut(ctx.step(quality_lead), _DIMENSIONS, _VALUES)
     key = [lead.c[name] for name in KEY]
     states = [count_if(within_horizon(lead.c[moment], lead.c.created_at, _AGE)).label(f"{state}_count")
               for state, moment in STATES.items()]
@@ -122,15 +116,7 @@ def stale(ctx: Context) -> sa.Select[Any]:
 
 def evidence(row: Mapping[Any, Any]) -> Mapping[str, Expression]:
     """The unique leads of the value and month."""
-    lead, staged = ddl.table(LEAD_FACT, "mart"), ddl.table(LEAD)
-    used = [name for name in _OF[row["dimension"]] if name not in ("landing_page", "owner_id")]
-    parts = [lead.c.is_unique, lead.c.cohort_month == row["cohort_month"]]
-    parts += [lead.c[name] == row[name] for name in used]
-    if row["dimension"] == "salesperson":
-        parts.append(salesperson(lead) == row["owner_id"])
-    if row["dimension"] == "landing_page":
-        parts.append(sa.func.coalesce(staged.c.landing_page, NO_PLATFORM) == row["landing_page"])
-    return {"lead_fact": sa.and_(*parts)}
+    return {"lead_fact": of_row(row)}
 
 
 MART = Mart(RECORD, select, PROSE, CHECKS, Partition("cohort_month", "month", ("created",)), stale, evidence,

@@ -12,6 +12,7 @@ from crosscheck.fields.portrait import SUPPORTS
 from crosscheck.tables import Layer, Table
 from warehouse import ddl
 from warehouse.marts.base import Check, Mart, Partition, arrange
+from warehouse.marts.cuts import cut, of_row
 from warehouse.marts.discount import salesperson
 from warehouse.marts.lead_fact import RECORD as LEAD_FACT
 from warehouse.marts.target_verdicts import by_sales
@@ -21,18 +22,21 @@ from warehouse.staging.base import Context, Selectable
 from warehouse.staging.portrait import support
 
 SMALL = 20
-_KEY = ("source", "owner_id", "platform", "account_id", "campaign_id", "cohort_month")
+_DIMENSIONS = ("campaign", "salesperson", "campaign_and_salesperson")
+_VALUES = ("source", "owner_id", "platform", "account_id", "campaign_id")
+_KEY = ("dimension", *_VALUES, "cohort_month")
 _COUNTS = ("owed_lead_count", "complete_count", "asked_count", "answered_count", "called_wrong_count",
            *(f"called_wrong_{each}_count" for each in SUPPORTS))
 _RATES = tuple(f"completeness_rate{end}" for end in ("", "_low", "_high"))
 
 RECORD = Table(
     "portrait_completeness", Layer.MART,
-    "One row per source, salesperson, platform, account, campaign and month of lead creation.", _KEY,
+    "One row per campaign, per salesperson, and per campaign and salesperson, and month of lead creation.", _KEY,
     columns(f"{' '.join(_KEY)} is_small_sample {' '.join(_COUNTS)}", " ".join(_RATES), basis="cohort")
     + columns("rule_version"),
-    "Unique leads that were spoken to or judged, ever, under the salesperson who has them today; (none) where the CRM "
-    "names nobody. Answers as they stand now. Of a source that has no property for a question nothing is asked. "
+    "Every lead stands in each dimension once: never add up rows of two. Columns that a dimension does not need are "
+    "empty. Unique leads that were spoken to or judged, ever, under the salesperson who has them today; (none) where "
+    "the CRM names nobody. Answers as they stand now. Nothing is asked of a source without a property for it. "
     "Answers of one lead hang together, so the interval is that of as many yes-or-no leads, not of as many answers. "
     f"Rates are null below {SMALL} leads, and where nothing is asked. `rule_version` is that of the portrait.",
 )
@@ -72,12 +76,12 @@ def _counts(ctx: Context) -> sa.Select[Any]:
     borne_out = support(sa.true(), lead.c.portrait_verdict)
     is_complete = sa.and_(lead.c.asked_count > 0, lead.c.answered_count == lead.c.asked_count)
     each = sa.select(
-        *(lead.c[name] for name in _KEY if name != "owner_id"), salesperson(lead).label("owner_id"),
-        lead.c.asked_count, lead.c.answered_count, is_complete.label("is_complete"), wrong.label("is_wrong"),
-        borne_out.label("support")).where(
+        *(lead.c[name] for name in (*_VALUES, "cohort_month") if name != "owner_id"),
+        salesperson(lead).label("owner_id"), lead.c.asked_count, lead.c.answered_count,
+        is_complete.label("is_complete"), wrong.label("is_wrong"), borne_out.label("support")).where(
             lead.c.is_unique, sa.or_(lead.c.reached_at.is_not(None), said.is_not(None)),
             ctx.within(RECORD.name, lead.c.cohort_month)).subquery("owed")
-    return _grouped(each)
+    return _grouped(cut(each, _DIMENSIONS, _VALUES))
 
 
 def _grouped(each: Selectable) -> sa.Select[Any]:
@@ -93,8 +97,8 @@ def _grouped(each: Selectable) -> sa.Select[Any]:
 def evidence(row: Mapping[Any, Any]) -> Mapping[str, Expression]:
     """The leads that are counted."""
     lead = ddl.table(LEAD_FACT, "mart")
-    return {"lead_fact": sa.and_(lead.c.is_unique, salesperson(lead) == row["owner_id"],
-                                 sa.or_(lead.c.reached_at.is_not(None), by_sales(lead).is_not(None)))}
+    return {"lead_fact": sa.and_(of_row(row), sa.or_(lead.c.reached_at.is_not(None), by_sales(lead).is_not(None)))}
 
 
-MART = Mart(RECORD, select, PROSE, CHECKS, Partition("cohort_month", "month", ("created",)), evidence=evidence)
+MART = Mart(RECORD, select, PROSE, CHECKS, Partition("cohort_month", "month", ("created",)), evidence=evidence,
+            is_exact=True)
