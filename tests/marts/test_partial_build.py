@@ -13,16 +13,16 @@ def test_parts_equal_the_whole(either_wh: Warehouse) -> None:
     """After nights of random changes of every kind, each mart equals one that was built whole at that instant."""
     company = Company(1 if either_wh.dialect == "duckdb" else 2, leads=40)
     company.fill(either_wh)
-    world.release(either_wh, world.night(either_wh))
+    world.release(either_wh, world.night(either_wh, rules=world.COLLECTED))
     for number in range(1, 4):
         for _ in range(company.chance.randrange(8, 16)):
             company.change(either_wh)
         at = world.NIGHT + timedelta(days=number * 14)
-        report = world.night(either_wh, at)
+        report = world.night(either_wh, at, rules=world.COLLECTED)
         assert not report.full
         world.release(either_wh, report)
         by_parts = world.everything(either_wh)
-        world.night(either_wh, at, full=True)
+        world.night(either_wh, at, full=True, rules=world.COLLECTED)
         whole = world.everything(either_wh, "mart_next")
         for mart, rows in whole.items():
             assert by_parts[mart] == rows, f"night {number}: {mart}"

@@ -16,6 +16,7 @@ from crosscheck import canonical
 from crosscheck.rules import load_lead_states, load_rules
 from crosscheck.settings import Settings, Source
 from sandbox import facts
+from sandbox.answers import PROPERTIES
 from sandbox.calendar import local_date
 from sandbox.company import make_company
 from sandbox.model import AdDay, Company, Deal, Lead
@@ -120,6 +121,10 @@ def _people(company: Company, nights: tuple[datetime, ...], rows: Rows) -> None:
         rows["lead_status"] += [
             {"source": lead.crm, "lead_id": lead.lead_id, "status_field": one.field, "status": one.value,
              "entered_at": _naive(one.at), "is_inferred": lead.crm == "getfly"} for one in recorded(lead, nights)]
+        rows["portrait_answer"] += [
+            {"source": lead.crm, "lead_id": lead.lead_id, "portrait_property": PROPERTIES[lead.crm][one.field],
+             "answer": one.value, "answer_number": Decimal(one.value) if one.value.isdigit() else None}
+            for one in lead.answers if any(one.at <= at and is_listed(lead, at) for at in nights)]
         rows["activity"] += [
             {"source": lead.crm, "lead_id": lead.lead_id, "activity_id": call.call_id, "activity_kind": "call",
              "occurred_at": _naive(call.at), "is_automatic": False, "direction": call.direction,
