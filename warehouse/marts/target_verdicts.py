@@ -39,9 +39,9 @@ RECORD = Table(
 PROSE = """\
 Who called the lead a wrong target, and on what ground. Marketing: a `supported` wrong target is yours to explain, with
 the `failed_rule` beside it. Sales: an `unsupported` one was judged before all was asked, and a `contradicted` one
-against the agreed portrait; neither may be used against marketing. The same holds of leads that sales liked: a right
-target that fails a rule says that the portrait is wrong, or that the answers are. The answers themselves stand in the
-CRM, for they may name people."""
+against the agreed portrait; neither may be used against marketing, unless both of you signed it in an `appeal`. The
+same holds of leads that sales liked: a right target that fails a rule says that the portrait is wrong, or that the
+answers are. The answers themselves stand in the CRM, for they may name people."""
 
 CHECKS = (
     Check("nothing is said of what was not asked", "portrait_verdict IN ('fits', 'fails') OR support = 'unsupported'"),
