@@ -30,7 +30,7 @@ def verdicts(ledger: Ledger) -> Iterator[tuple[Key, Cells]]:
                 "sales_verdict": word, "evidence": sign,
                 "evidence_at": at.astimezone(UTC).replace(tzinfo=None).isoformat(),
                 "portrait_verdict": by_rules(head), "support": support(word, by_rules(head)),
-                "asked_count": len(ASKED[head.lead.crm]), "answered_count": len(told), "failed_rule": failed(told)}
+                "asked_count": len(ASKED[head.lead.crm]), "answer_count": len(told), "failed_rule": failed(told)}
 
 
 def completeness(ledger: Ledger) -> Iterator[tuple[Key, Cells]]:
@@ -49,7 +49,7 @@ def completeness(ledger: Ledger) -> Iterator[tuple[Key, Cells]]:
         yield key, {
             "is_small_sample": len(people) < SMALL_SAMPLE, "owed_lead_count": len(people),
             "complete_count": sum(one == other for one, other in zip(asked, given, strict=True)),
-            "asked_count": sum(asked), "answered_count": sum(given),
+            "asked_count": sum(asked), "answer_count": sum(given),
             "called_wrong_count": len(wrong),
             **{f"called_wrong_{word}_count": wrong.count(word) for word in SUPPORTS},
             **_share("completeness_rate", sum(given) / sum(asked) * len(people), len(people))}

@@ -157,7 +157,7 @@ DELIVERED = Metric("delivered_rate", "How often a promise about each lead was ke
                    "can tell.", ("met_lead_count",), "counted_lead_count", "share")
 
 COMPLETENESS = Metric("completeness_rate", "Answers to the portrait that sales collected, of those asked for; whoever "
-                      "calls leads wrong targets must have asked them.", ("answered_count",), "asked_count", "share")
+                      "calls leads wrong targets must have asked them.", ("answer_count",), "asked_count", "share")
 
 FIT_METRICS: tuple[Metric, ...] = tuple(
     Metric(f"{when}fit_rate", meaning, (f"{when}fit_count",), f"{when}decided_count", "share") for when, meaning in (

@@ -93,7 +93,7 @@ def _appeals(conn: sa.Connection) -> None:
 def _portrait(conn: sa.Connection) -> None:
     """`lead_fact` tells what the answers to the portrait say."""
     for schema in ("mart", "mart_next", "archive"):
-        for name, kind in (("asked_count", "BIGINT"), ("answered_count", "BIGINT"), ("portrait_verdict", "TEXT"),
+        for name, kind in (("asked_count", "BIGINT"), ("answer_count", "BIGINT"), ("portrait_verdict", "TEXT"),
                            ("failed_rule", "TEXT")):
             conn.execute(sa.text(f"ALTER TABLE IF EXISTS {schema}.lead_fact ADD COLUMN IF NOT EXISTS {name} {kind}"))
 

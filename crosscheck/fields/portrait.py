@@ -16,7 +16,7 @@ STAGED = (
 VERDICT = (
     Field("asked_count", Kind.COUNT, "Questions of the portrait for which the head lead's source has a property; of "
                                      "several leads the sum.", unit="answers", low=0),
-    Field("answered_count", Kind.COUNT, "Those of them that are answered on any record of the person; of several "
+    Field("answer_count", Kind.COUNT, "Those of them that are answered on any record of the person; of several "
                                         "leads the sum.", unit="answers", low=0),
     Field("portrait_verdict", Kind.TEXT, "What the answers say by the agreed portrait: incomplete while one is missing "
                                          "or cannot be read, not_collected where the source has no property for what "

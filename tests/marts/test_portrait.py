@@ -75,7 +75,7 @@ def hold(wh: Warehouse, rules: Rules = RULES) -> None:
 def verdict(wh: Warehouse, name: str = "l") -> tuple[Any, ...]:
     """What the rules say of a lead, by which rule, after how many answers of how many."""
     row = only(rows_of(wh, "lead_fact"), lead_id=name)
-    return row["portrait_verdict"], row["failed_rule"], row["answered_count"], row["asked_count"]
+    return row["portrait_verdict"], row["failed_rule"], row["answer_count"], row["asked_count"]
 
 
 USE, SUM = "use none of job, offer", "sum at least 10"
@@ -195,7 +195,7 @@ def test_completeness_by_hand(mart_wh: Warehouse) -> None:
     row = rows[0]
     assert all(row["owed_lead_count"] == 20 for row in rows)
     assert row["complete_count"] == 4
-    assert (row["answered_count"], row["asked_count"], row["completeness_rate"]) == (23, 40, 0.575)
+    assert (row["answer_count"], row["asked_count"], row["completeness_rate"]) == (23, 40, 0.575)
     assert [row[f"called_wrong_{word}count"] for word in ("", "supported_", "contradicted_", "unsupported_")] == [
         3, 1, 1, 1]
     interval = binomtest(11, 20).proportion_ci(0.95, method="wilson"), binomtest(12, 20).proportion_ci(

@@ -29,7 +29,7 @@ RECORD = Table(
     + columns("", "assigned_at first_touch_at answered_at attempted_at reached_at hot_at potential_at wrong_target_at "
                   "invalid_contact_at lost_at", basis="worked")
     + columns("", "first_won_at", basis="closed")
-    + columns("", "asked_count answered_count portrait_verdict failed_rule", basis="worked")
+    + columns("", "asked_count answer_count portrait_verdict failed_rule", basis="worked")
     + columns("", "rule_version appeals"),
     "Outcomes stand on the head lead only: on a repeat they are null, because they belong to the person's first lead. "
     "The campaign of a row is the one that brought this very lead. A state on which both departments agreed in an "
@@ -46,8 +46,8 @@ CHECKS = (
     Check("a reason where there is no campaign", "(match_method = 'none') = (unmatched_reason IS NOT NULL)"),
     Check("outcomes only on unique leads", "is_unique OR (has_status IS NULL AND first_won_at IS NULL)"),
     Check("answers only on unique leads", "is_unique = (portrait_verdict IS NOT NULL)"
-          " AND is_unique = (answered_count IS NOT NULL)"),
-    Check("no more answers than questions", "COALESCE(answered_count <= asked_count, TRUE)"),
+          " AND is_unique = (answer_count IS NOT NULL)"),
+    Check("no more answers than questions", "COALESCE(answer_count <= asked_count, TRUE)"),
     Check("who fails, fails a rule", "portrait_verdict IS NULL OR portrait_verdict <> 'fails'"
           " OR failed_rule IS NOT NULL"),
 )

@@ -25,7 +25,7 @@ SMALL = 20
 _DIMENSIONS = ("campaign", "salesperson", "campaign_and_salesperson")
 _VALUES = ("source", "owner_id", "platform", "account_id", "campaign_id")
 _KEY = ("dimension", *_VALUES, "cohort_month")
-_COUNTS = ("owed_lead_count", "complete_count", "asked_count", "answered_count", "called_wrong_count",
+_COUNTS = ("owed_lead_count", "complete_count", "asked_count", "answer_count", "called_wrong_count",
            *(f"called_wrong_{each}_count" for each in SUPPORTS))
 _RATES = tuple(f"completeness_rate{end}" for end in ("", "_low", "_high"))
 
@@ -48,7 +48,7 @@ you answer for, the two beside it are not; they say nothing for your leads eithe
 form says otherwise. Two people differ only where their intervals, `_low` to `_high`, do not overlap."""
 
 CHECKS = (
-    Check("no more answers than questions", "answered_count <= asked_count AND complete_count <= owed_lead_count"),
+    Check("no more answers than questions", "answer_count <= asked_count AND complete_count <= owed_lead_count"),
     Check("every wrong target stands in one group", "called_wrong_count = "
           + " + ".join(f"called_wrong_{each}_count" for each in SUPPORTS)),
     Check("bounds around the rate", "completeness_rate IS NULL OR (completeness_rate_low <= completeness_rate + 1e-12"
@@ -74,10 +74,10 @@ def _counts(ctx: Context) -> sa.Select[Any]:
     lead = ctx.current(LEAD_FACT).alias("lead")
     said, wrong = by_sales(lead), lead.c.wrong_target_at.is_not(None)
     borne_out = support(sa.true(), lead.c.portrait_verdict)
-    is_complete = sa.and_(lead.c.asked_count > 0, lead.c.answered_count == lead.c.asked_count)
+    is_complete = sa.and_(lead.c.asked_count > 0, lead.c.answer_count == lead.c.asked_count)
     each = sa.select(
         *(lead.c[name] for name in (*_VALUES, "cohort_month") if name != "owner_id"),
-        salesperson(lead).label("owner_id"), lead.c.asked_count, lead.c.answered_count,
+        salesperson(lead).label("owner_id"), lead.c.asked_count, lead.c.answer_count,
         is_complete.label("is_complete"), wrong.label("is_wrong"), borne_out.label("support")).where(
             lead.c.is_unique, sa.or_(lead.c.reached_at.is_not(None), said.is_not(None)),
             ctx.within(RECORD.name, lead.c.cohort_month)).subquery("owed")
@@ -87,7 +87,7 @@ def _counts(ctx: Context) -> sa.Select[Any]:
 def _grouped(each: Selectable) -> sa.Select[Any]:
     key = [each.c[name] for name in _KEY]
     values = {"owed_lead_count": sa.func.count(), "complete_count": count_if(each.c.is_complete),
-              "asked_count": count(each.c.asked_count), "answered_count": count(each.c.answered_count),
+              "asked_count": count(each.c.asked_count), "answer_count": count(each.c.answer_count),
               "called_wrong_count": count_if(each.c.is_wrong),
               **{f"called_wrong_{word}_count": count_if(sa.and_(each.c.is_wrong, each.c.support == word))
                  for word in SUPPORTS}}

@@ -17,7 +17,7 @@ from warehouse.staging.base import Context, Selectable
 from warehouse.staging.portrait import support
 
 _AS_IS = ("source", "lead_id", "platform", "account_id", "campaign_id", "owner_id", "created_at", "cohort_month",
-          "portrait_verdict", "asked_count", "answered_count", "failed_rule")
+          "portrait_verdict", "asked_count", "answer_count", "failed_rule")
 #: Signs that sales thinks the lead worth something; of two at once the first.
 _RIGHT = ("hot_at", "potential_at", "first_won_at")
 
@@ -26,7 +26,7 @@ RECORD = Table(
     "One row per unique lead that sales called a wrong target, or hot, potential or won.", ("source", "lead_id"),
     columns("source lead_id platform account_id campaign_id", "owner_id")
     + columns("created_at cohort_month", basis="cohort")
-    + columns("sales_verdict evidence evidence_at portrait_verdict support asked_count answered_count", "failed_rule",
+    + columns("sales_verdict evidence evidence_at portrait_verdict support asked_count answer_count", "failed_rule",
               basis="worked")
     + columns("rule_version"),
     "One wrong target is one for good, whatever was said later; `contradiction` lists who was both. The answers are "

@@ -25,7 +25,7 @@ def head_answer(ctx: Context) -> sa.Select[Any]:
     unread = [count_if(sa.and_(told.c.portrait_field == rule.field, _is_unreadable(told, rule))) for rule in hard]
     first: Expression = sa.case(*((failed, sa.literal(str(rule))) for failed, rule in zip(fails, hard, strict=True)),
                                 else_=sa.null()) if hard else sa.null()
-    return (sa.select(told.c.head_source, told.c.head_lead_id, sa.func.count().label("answered_count"),
+    return (sa.select(told.c.head_source, told.c.head_lead_id, sa.func.count().label("answer_count"),
                       sum(unread, sa.literal_column("0", sa.BigInteger())).label("unreadable_count"),
                       sa.cast(first, sa.Text()).label("failed_rule"))
             .where(told.c.place == 1).group_by(told.c.head_source, told.c.head_lead_id))
@@ -80,13 +80,13 @@ def by_rules(ctx: Context, source: Expression, answered: Selectable, is_unique: 
     asked = {each: len(portrait.asked(each)) for each in portrait.sources}
     number: Expression = sa.cast(sa.case(asked, value=source, else_=0) if asked else sa.literal_column("0"),
                                  sa.BigInteger())
-    count = sa.func.coalesce(answered.c.answered_count, sa.literal_column("0", sa.BigInteger()))
+    count = sa.func.coalesce(answered.c.answer_count, sa.literal_column("0", sa.BigInteger()))
     deciding = [each for each in portrait.sources if portrait.decides(each)]
     verdict = sa.case(
         (source.not_in(deciding), "not_collected"),
         (sa.or_(count < number, answered.c.unreadable_count > 0), "incomplete"),
         (answered.c.failed_rule.is_not(None), "fails"), else_="fits")
-    values: dict[str, Expression] = {"asked_count": number, "answered_count": count,
+    values: dict[str, Expression] = {"asked_count": number, "answer_count": count,
                                      "portrait_verdict": verdict, "failed_rule": answered.c.failed_rule}
     return {name: sa.case((is_unique, value)) for name, value in values.items()}
 
