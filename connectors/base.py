@@ -52,6 +52,7 @@ class Stream:
 
     `sweeps` is for vendors that tell of no deletion: this stream then is a SNAPSHOT of the bare keys of everything
     that the named stream reads, and a staged record of that stream which the list lacks becomes archived.
+    `asks` are the company's own properties, read beside those that every company has.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Stream:
     overlap: timedelta = timedelta(minutes=15)
     empty_is_normal: bool = False
     sweeps: Stream | None = None
+    asks: tuple[str, ...] = ()
 
     @property
     def primary(self) -> Output:

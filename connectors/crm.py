@@ -16,6 +16,8 @@ from connectors.base import Mapped, Slice, Stream
 from connectors.people import Hasher
 from crosscheck.errors import DataError
 from crosscheck.money import decimal
+from crosscheck.rules import load_portrait
+from crosscheck.settings import Settings, Source
 from crosscheck.tables import TECHNICAL, Table
 
 Row = dict[str, Any]
@@ -108,6 +110,26 @@ def money(value: object, field: str) -> Decimal | None:
 def day_in(moment: datetime | None, zone: str) -> date | None:
     """The local day of a naive UTC instant."""
     return None if moment is None else moment.replace(tzinfo=UTC).astimezone(ZoneInfo(zone)).date()
+
+
+def portrait_properties(source: Source, settings: Settings) -> tuple[str, ...]:
+    """The properties of a source in which `rules/portrait.yaml` says that answers to the portrait are kept."""
+    return tuple(load_portrait(settings.path(settings.rules)).asked(source.name).values())
+
+
+def answer_rows(key: Row, values: Mapping[str, object], asked: Iterable[str]) -> list[Row]:
+    """The rows of `portrait_answer` of one lead: of the properties asked for, those that hold anything."""
+    told = ((name, utm.tidy(values.get(name))) for name in asked)
+    return [{**key, "portrait_property": name, "answer": text, "answer_number": number(text)}
+            for name, text in told if text is not None]
+
+
+def number(text: str | None) -> Decimal | None:
+    """What an answer says as a number; None for words, and for a number that the warehouse cannot hold."""
+    try:
+        return None if text is None else decimal(text)
+    except DataError:
+        return None
 
 
 @dataclass(frozen=True)

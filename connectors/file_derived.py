@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from connectors import utm
 from connectors.base import Slice
+from connectors.crm import number
 from connectors.file_mapping import FileMapping, Target
 from connectors.people import Hasher, Person
 from crosscheck.windows import local_day
@@ -53,6 +54,8 @@ class Derived:
         for name, origin in _DAYS.items():
             if name in wanted and origin in values:
                 values[name] = [None if at is None else local_day(at, job.business_zone) for at in values[origin]]
+        if "answer_number" in wanted:
+            values["answer_number"] = [number(text) for text in values.get("answer", [None] * size)]
         if target.table == "lead":
             self._identify(target, job, values, column, size)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,12 +19,12 @@ from connectors import getfly_map as mapping
 from connectors.base import Account, Limits, Mapped, Output, RawPage, Slice, Stream, StreamKind
 from connectors.base import LoadMode as Mode
 from connectors.credentials import limits, secret
-from connectors.crm import mapped
+from connectors.crm import mapped, portrait_properties
 from connectors.getfly_wire import classify, listing
 from connectors.http import Http
 from connectors.pagers import CursorExpired, Page, walk
 from connectors.people import Hasher
-from crosscheck.canonical import CONTACT, DEAL, DEAL_KEY, DEAL_WIN, LEAD, LEAD_KEY, LEAD_STATUS
+from crosscheck.canonical import CONTACT, DEAL, DEAL_KEY, DEAL_WIN, LEAD, LEAD_KEY, LEAD_STATUS, PORTRAIT_ANSWER
 from crosscheck.errors import ConfigError
 from crosscheck.settings import Settings, Source
 
@@ -31,6 +32,7 @@ LIMIT = 100
 ACCOUNTS = Stream("accounts", StreamKind.INCREMENTAL, "One vendor row per account that is new or was edited.", (
     Output(LEAD, Mode.UPSERT),
     Output(LEAD_STATUS, Mode.HISTORY, ("source", "lead_id", "status_field")),
+    Output(PORTRAIT_ANSWER, Mode.CHILDREN, ("source", "lead_id")),
     Output(CONTACT, Mode.UPSERT)))
 ORDERS = Stream("sale_orders", StreamKind.INCREMENTAL, "One vendor row per sale order that is new or was edited.",
                 (Output(DEAL, Mode.UPSERT), Output(DEAL_WIN, Mode.HISTORY, ("source", "deal_id"))),
@@ -53,6 +55,9 @@ class Getfly:
         if "base_url" not in source.options:
             raise ConfigError(f"source {source.name}: base_url is not configured",
                               fix='[sources.options] base_url = "https://TENANT.getflycrm.com"')
+        self._asked = portrait_properties(source, settings)
+        accounts = replace(ACCOUNTS, asks=self._asked)
+        self.streams = (accounts, ORDERS, replace(ACCOUNT_KEYS, sweeps=accounts), ORDER_KEYS)
         self._source, self._base = source, str(source.options["base_url"])
         self._zone = str(source.options.get("time_zone", settings.project.time_zone))
         self._hasher = Hasher(settings.secret(settings.privacy_key))
@@ -117,10 +122,10 @@ class Getfly:
         if job.stream.name in _KEYS:
             found, to_rows = found[:page.rows], partial(mapping.key_rows, job)
         elif job.stream.name == "accounts":
-            to_rows = partial(mapping.account_rows, job, self._hasher, zone)
+            to_rows = partial(mapping.account_rows, job, self._hasher, zone, self._asked)
         else:
             to_rows = partial(mapping.order_rows, job, zone)
-        return mapped(job.stream, found, to_rows, mapping.drift(job.stream.name, found))
+        return mapped(job.stream, found, to_rows, mapping.drift(job.stream.name, found, self._asked))
 
     def _request(self, job: Slice) -> tuple[str, dict[str, Any]]:
         fields = ",".join(mapping.FIELDS[job.stream.name])

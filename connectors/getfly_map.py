@@ -13,6 +13,7 @@ from connectors.crm import (
     Rejected,
     Row,
     Rows,
+    answer_rows,
     as_is,
     campaign_link,
     deal_dates,
@@ -44,8 +45,8 @@ _CUSTOM = {
 _IGNORED = frozenset({"total_revenue", "vat_amount", "account_email", "account_phone", "order_details"})
 
 
-def account_rows(job: Slice, hasher: Hasher, zone: ZoneInfo, record: dict[str, Any]) -> Rows:
-    """One account: the lead, its relation as of its last change, and its raw contact data."""
+def account_rows(job: Slice, hasher: Hasher, zone: ZoneInfo, asked: Iterable[str], record: dict[str, Any]) -> Rows:
+    """One account: the lead, its relation as of its last change, its answers, and its raw contact data."""
     custom, lead_id = _custom(record, "detail_custom_fields"), _id(record, "id")
     created, updated = _moment(record, "created_at", zone), _moment(record, "updated_at", zone, "created_at")
     lead = LeadFacts(
@@ -55,7 +56,9 @@ def account_rows(job: Slice, hasher: Hasher, zone: ZoneInfo, record: dict[str, A
     rows = lead_rows(job, hasher, lead, vendor_lead_id=tidy(custom.get("fb_lead_id")),
                      form_id=tidy(custom.get("form_id")), owner_id=tidy(record.get("account_manager")),
                      recorded_source=_sources(record), self_declared_origin=tidy(custom.get("origin_declared")))
-    return {**rows, "lead_status": _relation(job, record, lead_id, updated)}
+    key = {"source": job.source, "lead_id": lead_id}
+    return {**rows, "lead_status": _relation(job, record, lead_id, updated),
+            "portrait_answer": answer_rows(key, custom, asked)}
 
 
 def _relation(job: Slice, record: dict[str, Any], lead_id: str, updated: datetime) -> list[Row]:
@@ -102,15 +105,15 @@ def key_rows(job: Slice, record: dict[str, Any]) -> Rows:
     return {table.name: [{"source": job.source, own: _id(record, "id")}]}
 
 
-def drift(kind: str, records: Iterable[dict[str, Any]]) -> Iterator[str]:
+def drift(kind: str, records: Iterable[dict[str, Any]], asked: Iterable[str]) -> Iterator[str]:
     """Keys that nobody maps, custom fields included."""
     holder = "detail_custom_fields" if kind == "accounts" else "custom_fields"
-    known = {*FIELDS[kind], *_IGNORED}
+    known, own = {*FIELDS[kind], *_IGNORED}, {*_CUSTOM.get(kind, ()), *asked}
     for record in records:
         yield from record.keys() - known
         custom = record.get(holder)
         if isinstance(custom, dict):
-            yield from (f"{holder}.{name}" for name in custom.keys() - _CUSTOM[kind])
+            yield from (f"{holder}.{name}" for name in custom.keys() - own)
 
 
 def _moment(record: dict[str, Any], field: str, zone: ZoneInfo, otherwise: str = "") -> datetime:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -17,12 +18,12 @@ from connectors import hubspot_map as mapping
 from connectors.base import Account, Limits, Mapped, Output, RawPage, Slice, Stream, StreamKind
 from connectors.base import LoadMode as Mode
 from connectors.credentials import limits, secret
-from connectors.crm import Rejected, Rows, instant, mapped, naive_utc
+from connectors.crm import Rejected, Rows, instant, mapped, naive_utc, portrait_properties
 from connectors.http import Answer, Http
 from connectors.hubspot_wire import GONE, Envelope, classify, page, results
 from connectors.pagers import Page, walk
 from connectors.people import Hasher
-from crosscheck.canonical import ACTIVITY, CONTACT, DEAL, DEAL_WIN, LEAD, LEAD_MERGE, LEAD_STATUS
+from crosscheck.canonical import ACTIVITY, CONTACT, DEAL, DEAL_WIN, LEAD, LEAD_MERGE, LEAD_STATUS, PORTRAIT_ANSWER
 from crosscheck.errors import BrokenAnswer, DataError
 from crosscheck.settings import Settings, Source
 
@@ -33,6 +34,7 @@ CONTACTS = Stream("contacts", StreamKind.INCREMENTAL, "One vendor row per contac
     Output(LEAD, Mode.UPSERT),
     Output(LEAD_STATUS, Mode.CHILDREN, ("source", "lead_id")),
     Output(LEAD_MERGE, Mode.CHILDREN, ("source", "merged_into_id")),
+    Output(PORTRAIT_ANSWER, Mode.CHILDREN, ("source", "lead_id")),
     Output(CONTACT, Mode.UPSERT)))
 DEALS = Stream("deals", StreamKind.INCREMENTAL, "One vendor row per deal that changed, archived or not.",
                (Output(DEAL, Mode.UPSERT), Output(DEAL_WIN, Mode.CHILDREN, ("source", "deal_id"))),
@@ -53,6 +55,8 @@ class HubSpot:
 
     def __init__(self, source: Source, settings: Settings, *, sleep: Callable[[float], None] = time.sleep) -> None:
         self._source = source
+        self._asked = portrait_properties(source, settings)
+        self.streams = (replace(CONTACTS, asks=self._asked), DEALS, CALLS)
         self._hasher = Hasher(settings.secret(settings.privacy_key))
         self._token = secret(source, "access_token")
         open_http = partial(
@@ -82,14 +86,18 @@ class HubSpot:
     def map(self, job: Slice, page: RawPage) -> Mapped:
         """Pure; see `hubspot_map`."""
         envelope = Envelope.open(page.body)
-        drift = mapping.drift(job.stream.name, envelope)
+        drift = mapping.drift(self._properties(job.stream.name), envelope)
         return mapped(job.stream, envelope.records, self._to_rows(job, envelope), drift)
 
     def _to_rows(self, job: Slice, envelope: Envelope) -> Callable[[dict[str, Any]], Rows]:
         if job.stream.name == "contacts":
-            return partial(mapping.contact_rows, job, self._hasher)
+            return partial(mapping.contact_rows, job, self._hasher, self._asked)
         rows = mapping.deal_rows if job.stream.name == "deals" else mapping.call_rows
         return lambda record: rows(job, record, envelope.contacts.get(str(record.get("id"))))
+
+    def _properties(self, kind: str) -> tuple[str, ...]:
+        """What is read of a record: of contacts, the portrait's answers too."""
+        return (*mapping.PROPERTIES[kind], *(self._asked if kind == "contacts" else ()))
 
     def _changed(self, job: Slice, kind: str) -> Iterator[list[str]]:
         """Ids in ascending order, a page at a time."""
@@ -129,7 +137,7 @@ class HubSpot:
     def _read(self, kind: str, ids: list[str]) -> Answer:
         history = list(mapping.HISTORY.get(kind, ()))
         return self._http.post(f"/crm/v3/objects/{kind}/batch/read", {
-            "inputs": [{"id": each} for each in ids], "properties": list(mapping.PROPERTIES[kind]),
+            "inputs": [{"id": each} for each in ids], "properties": list(self._properties(kind)),
             "propertiesWithHistory": history})
 
     def _links(self, kind: str, ids: list[str]) -> bytes:
@@ -143,7 +151,7 @@ class HubSpot:
         return (each for each in walk(partial(self._archived_page, job, kind)) if each.notes["fresh"])
 
     def _archived_page(self, job: Slice, kind: str, after: str | None) -> Page:
-        params = {"archived": "true", "limit": LIST_LIMIT, "properties": ",".join(mapping.PROPERTIES[kind])}
+        params = {"archived": "true", "limit": LIST_LIMIT, "properties": ",".join(self._properties(kind))}
         history = mapping.HISTORY.get(kind)
         more = {"propertiesWithHistory": ",".join(history)} if history else {}
         more |= {"associations": "contacts"} if kind != "contacts" else {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from connectors.base import Slice
@@ -11,6 +11,7 @@ from connectors.crm import (
     Rejected,
     Row,
     Rows,
+    answer_rows,
     as_is,
     campaign_link,
     day_in,
@@ -59,8 +60,8 @@ _UNASKED = frozenset({"hs_object_id", "createdate", "lastmodifieddate", "hs_crea
                       "firstname", "lastname"})
 
 
-def contact_rows(job: Slice, hasher: Hasher, record: dict[str, Any]) -> Rows:
-    """One contact: the lead, its status history, whom it absorbed, and its raw contact data."""
+def contact_rows(job: Slice, hasher: Hasher, asked: Iterable[str], record: dict[str, Any]) -> Rows:
+    """One contact: the lead, its status history, whom it absorbed, its answers, and its raw contact data."""
     values, lead_id = _properties(record), _id(record)
     updated = must(instant(values.get("lastmodifieddate") or record.get("updatedAt"), "lastmodifieddate"),
                    "lastmodifieddate")
@@ -77,6 +78,7 @@ def contact_rows(job: Slice, hasher: Hasher, record: dict[str, Any]) -> Rows:
     key = {"source": job.source, "lead_id": lead_id}
     return {**rows,
             "lead_status": [key | status for status in _history(record, values, updated)],
+            "portrait_answer": answer_rows(key, values, asked),
             "lead_merge": [{"source": job.source, "lead_id": gone, "merged_into_id": lead_id}
                            for gone in _merged(values, lead_id)]}
 
@@ -171,9 +173,9 @@ def _seconds(values: dict[str, Any]) -> int | None:
     return int(text) // 1000
 
 
-def drift(kind: str, page: Envelope) -> Iterator[str]:
+def drift(asked: Iterable[str], page: Envelope) -> Iterator[str]:
     """Keys that nobody maps: a renamed property would show here before it shows as a null column."""
-    known = {*PROPERTIES[kind], *_UNASKED}
+    known = {*asked, *_UNASKED}
     for record in page.records:
         yield from record.keys() - _KEYS
         yield from (f"properties.{name}" for name in (record.get("properties") or {}).keys() - known)

@@ -55,6 +55,10 @@ LEAD_MERGE = _staging(
 LEAD_STATUS = _staging(
     "lead_status", "One row per lead, CRM field, value and instant at which the value began.",
     "source lead_id status_field status entered_at", "is_inferred")
+PORTRAIT_ANSWER = _staging(
+    "portrait_answer", "One row per lead and property that holds an answer to the portrait, as last seen.",
+    "source lead_id portrait_property", "", "answer answer_number",
+    "Which question a property answers says `rules/portrait.yaml`, so that a new rule reads old answers.")
 ACTIVITY = _staging(
     "activity", "One row per call, mail, meeting or note, per lead it concerns.",
     "source activity_id lead_id", "activity_kind occurred_at is_automatic",
@@ -83,5 +87,6 @@ CONTACT = _staging(
 
 CANONICAL: tuple[Table, ...] = (
     ACCOUNT, CAMPAIGN, AD_GROUP, AD, AD_DAILY, ENGAGEMENT_DAILY, AD_TOUCH,
-    LEAD, LEAD_KEY, LEAD_MERGE, LEAD_STATUS, ACTIVITY, CALL_REVIEW, DEAL, DEAL_WIN, DEAL_KEY, FX_RATE, CONTACT,
+    LEAD, LEAD_KEY, LEAD_MERGE, LEAD_STATUS, PORTRAIT_ANSWER, ACTIVITY, CALL_REVIEW, DEAL, DEAL_WIN, DEAL_KEY, FX_RATE,
+    CONTACT,
 )

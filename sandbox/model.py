@@ -147,6 +147,7 @@ class Lead:
     archived_at: datetime | None = None
     merged_at: datetime | None = None
     merged_into: str | None = None
+    answers: tuple[StatusChange, ...] = ()  # to the portrait: the question as field, the answer as value
     recorded_source: str | None = None  # what the CRM or the owner wrote: HubSpot's word, Getfly's id
     true_campaign: tuple[str, str, str] | None = None  # platform, account, campaign that really brought it
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from random import Random
 
+from sandbox.answers import answer
 from sandbox.catalogue import META_VN, Plan
 from sandbox.contradictions import contradict
 from sandbox.delays import misroute
@@ -62,6 +63,8 @@ def plant(rng: Random, draft: Draft, reception: Reception, office: Office, runs:
     wander(draft.arrivals, draft.leads, draft.deals, draft.planted, reception.nights[0])
     entangle(draft.leads, draft.deals, draft.planted, reception.nights)
     regret(draft.deals, reception.nights[0])
+    drifted = next(run.campaign.campaign_id for run in runs if run.plan.key == "sofa_search")
+    answer(draft.leads, drifted, reception.nights[0])
 
 
 def _repeats(rng: Random, draft: Draft, reception: Reception, office: Office, runs: Sequence[Running]) -> None:

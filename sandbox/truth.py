@@ -32,6 +32,7 @@ from sandbox.truth_ledger import Ledger
 from sandbox.truth_origin import UNMATCHED, CampaignKey
 from sandbox.truth_payback import payback
 from sandbox.truth_persons import aliases
+from sandbox.truth_quality_by import quality_by
 from sandbox.truth_roi import Cells, closed, cohort, daily, month
 from sandbox.truth_sales import listed, outcomes
 from sandbox.truth_shares import SMALL_SAMPLE, wilson
@@ -40,6 +41,7 @@ from sandbox.truth_sourcing import conflicts, people, sourced
 from sandbox.truth_speed import curve, speed
 from sandbox.truth_tieout import tieout
 from sandbox.truth_velocity import velocity
+from sandbox.truth_verdicts import completeness, drift, verdicts
 from sandbox.truth_waste import waste
 from sandbox.truth_ways import touched
 
@@ -60,11 +62,12 @@ def expected(company: Company, night: int, *, missed: Collection[int] = ()) -> T
     marts = {"campaign_roi_daily": daily, "campaign_roi_cohort": cohort, "campaign_roi_closed": closed,
              "tieout": tieout, "discount": discounts, "off_promotion": excesses,
              "stage_velocity": velocity,
-             "lead_quality": quality, "spend_reconciliation": reconciliation,
+             "lead_quality": quality, "lead_quality_by": quality_by, "spend_reconciliation": reconciliation,
              "unmatched_leads": unmatched, "metric_coverage": coverage, "spend_waste": waste,
              "contradiction": contradictions, "leak_evidence": leak_evidence, "leak_waterfall": leak_waterfall,
              "lead_origin": origins, "sourcing": sourcing,
              "sourcing_conflict": claimed,
+             "target_verdicts": verdicts, "portrait_completeness": completeness, "portrait_drift": drift,
              "rep_conversion": conversion, "follow_up": followed, "cac": cac,
              "cohort_payback": payback, "person_alias": links,
              "order_fact": order_list, "sales_outcomes": sold,

@@ -81,7 +81,7 @@ def weekly(weeks: Weeks, today: date) -> Iterator[tuple[Key, Cells]]:
             **{f"{name}_count": week.measure(name, campaign[0])
                for name in ("interaction", "video_view", "platform_total")},
             "unique_lead_count": week.leads, "qualified_count": week.qualified, "won_count": week.won,
-            "is_matured": _is_grown(monday, today)}
+            "is_matured": not week.leads or _is_grown(monday, today)}
 
 
 def lags(weeks: Weeks, today: date) -> Iterator[tuple[Key, Cells]]:

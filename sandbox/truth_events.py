@@ -70,6 +70,7 @@ class Head:
     touched: list[datetime] = field(default_factory=list)
     answered: list[datetime] = field(default_factory=list)
     wins: list[Win] = field(default_factory=list)
+    replies: list[tuple[tuple[bool, str, str], StatusChange]] = field(default_factory=list)
 
     def within(self, state: str, days: int | None) -> bool:
         """Whether the state came at all, or within so many days of the lead's creation."""
@@ -168,6 +169,9 @@ def _enrol(head: Head, lead: Lead, nights: Sequence[datetime]) -> None:
         if (change.field, change.value) == HANDED_OVER:
             head.assigned.append(change.at)
     head.is_recorded = head.is_recorded or bool(calls)
+    rank = (lead is not head.lead, lead.crm, lead.lead_id)
+    head.replies += [(rank, reply) for reply in lead.answers
+                     if any(reply.at <= night and is_listed(lead, night) for night in nights)]
     for state, at in events:
         head.states[state] = min(at, head.states.get(state, _NEVER))
 

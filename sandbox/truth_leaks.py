@@ -11,6 +11,7 @@ from sandbox.facts import Key
 from sandbox.truth_cases import LEAK_DAYS, Case
 from sandbox.truth_origin import CampaignKey
 from sandbox.truth_people import is_reachable
+from sandbox.truth_portrait import by_rules, support
 from sandbox.truth_roi import Cells, month, month_end
 
 FAIR_CALLS, FAIR_DAYS = 6, 5
@@ -73,8 +74,9 @@ def _worked(case: Case) -> Verdict | None:
 def _judged(case: Case) -> Verdict:
     """What became of somebody who answered."""
     reached, wrong = case.state("reached"), case.state("wrong_target")
-    if wrong is not None:
-        return "wrong_target_unsupported", "wrong_target_at", wrong
+    if wrong is not None and case.head is not None:
+        is_borne_out = support("wrong", by_rules(case.head)) == "supported"
+        return "wrong_target" if is_borne_out else "wrong_target_unsupported", "wrong_target_at", wrong
     lost = [(at, why) for at, why in case.lost if case.lead.created <= at <= case.end]
     told = case.state("lost")
     begun = any(case.lead.created <= at <= case.end for at in case.begun)

@@ -8,7 +8,7 @@ SMALL_SAMPLE = 20
 Z = 1.959963984540054
 
 
-def wilson(count: int, size: int) -> tuple[float, float]:
+def wilson(count: float, size: int) -> tuple[float, float]:
     """The 95 % Wilson score interval of a share: the two roots of (p - x)² = z² x (1 - x) / n."""
     squared = Z * Z
     middle = count + squared / 2

@@ -107,7 +107,7 @@ class World:
         return replace(
             lead, statuses=_until(self.now, lead.statuses),
             calls=tuple(call for one in family for call in one.calls if call.at <= self.now),
-            archived_at=_past(lead.archived_at, self.now))
+            answers=_until(self.now, lead.answers), archived_at=_past(lead.archived_at, self.now))
 
     def _deal_now(self, deal: Deal, lead_id: str | None) -> Deal:
         return replace(

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.company import make_company
 from sandbox.model import Company
-from sandbox.truth import Truth, expected
+from sandbox.truth import Truth
+from tests.support import answers
 
-pytestmark = pytest.mark.xdist_group("readme")
+pytestmark = pytest.mark.xdist_group("truth")
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 _SUMS = ("spend_reporting_amount", "unique_lead_count", "won_count", "revenue_reporting_amount",
          "gross_margin_reporting_amount")
@@ -22,13 +22,13 @@ _SUMS = ("spend_reporting_amount", "unique_lead_count", "won_count", "revenue_re
 @pytest.fixture(scope="module")
 def company() -> Company:
     """The company that `make demo` plays."""
-    return make_company(seed=7, scale=1.0)
+    return answers.company()
 
 
 @pytest.fixture(scope="module")
-def truth(company: Company) -> Truth:
+def truth() -> Truth:
     """What is right after its third night, the second having been refused."""
-    return expected(company, 3, missed=(2,))
+    return answers.truth(3, 2)
 
 
 def _shown() -> dict[tuple[str, str], list[str]]:

@@ -167,5 +167,5 @@ def _clicks(conn: sa.Connection, rows: sa.Subquery) -> None:
 _MARKERS = {
     "ad_daily": _spend_days, "engagement_daily": _spend_days, "lead": _leads, "lead_status": _leads,
     "activity": _activities, "call_review": _reviews, "deal": _deals, "deal_win": _wins,
-    "lead_merge": _merges, "ad_touch": _clicks,
+    "lead_merge": _merges, "ad_touch": _clicks, "portrait_answer": _leads,
 }

@@ -183,10 +183,12 @@ def states(wh: Warehouse) -> dict[str, State]:
 
 
 def definition(stream: Stream) -> str:
-    """A hash that changes when the stream's tables, columns or load modes do: then its history is worth re-reading."""
+    """A hash that changes when the stream's tables, columns, load modes or the properties that it asks for do: then its
+    history is worth re-reading.
+    """
     parts = [f"{output.table.name}:{output.mode}:{output.parent}:{[c.name for c in output.table.columns]}"
              for output in stream.outputs]
-    return hashlib.sha256("|".join([stream.name, stream.kind, *parts]).encode()).hexdigest()[:16]
+    return hashlib.sha256("|".join([stream.name, stream.kind, *parts, *stream.asks]).encode()).hexdigest()[:16]
 
 
 def trailing_volumes(wh: Warehouse, stream_key: str, before: Run, limit: int = 28) -> list[tuple[date, date, int]]:

@@ -17,7 +17,17 @@ from typing import Any
 import pyarrow as pa
 import sqlalchemy as sa
 
-from crosscheck.canonical import ACTIVITY, AD_DAILY, AD_TOUCH, CAMPAIGN, DEAL, LEAD, LEAD_MERGE, LEAD_STATUS
+from crosscheck.canonical import (
+    ACTIVITY,
+    AD_DAILY,
+    AD_TOUCH,
+    CAMPAIGN,
+    DEAL,
+    LEAD,
+    LEAD_MERGE,
+    LEAD_STATUS,
+    PORTRAIT_ANSWER,
+)
 from crosscheck.errors import ConfigError
 from crosscheck.rules import LeadStates, Rules
 from crosscheck.settings import Settings
@@ -38,8 +48,8 @@ from warehouse.staging.clock import refresh_clock
 from warehouse.staging.records import BUSINESS_CLOCK, BUSINESS_DAY, LEAD_PERSON, LEAD_STATE_RULE
 from warehouse.staging.states import is_answered, is_touch
 
-_STAGED = (LEAD, LEAD_MERGE, LEAD_STATUS, ACTIVITY, DEAL, CAMPAIGN, AD_DAILY, AD_TOUCH, LEAD_STATE_RULE, LEAD_PERSON,
-           BUSINESS_DAY, BUSINESS_CLOCK)
+_STAGED = (LEAD, LEAD_MERGE, LEAD_STATUS, PORTRAIT_ANSWER, ACTIVITY, DEAL, CAMPAIGN, AD_DAILY, AD_TOUCH,
+           LEAD_STATE_RULE, LEAD_PERSON, BUSINESS_DAY, BUSINESS_CLOCK)
 _BUILT = (LEAD_FACT, METRIC_COVERAGE)
 _PATIENCE_SECONDS = 60.0
 

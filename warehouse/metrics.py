@@ -80,6 +80,9 @@ FIVE_RATIOS: tuple[Metric, ...] = (
     Metric("closed_rate", "Leads that bought.", ("closed_count",), "unique_lead_count", "share"),
 )
 
+STATE = Metric("state_rate", "Leads that came to one of the five states; of a young month so far.", ("state_count",),
+               "unique_lead_count", "share")
+
 COVERAGE = Metric("coverage_rate", "Leads that sales recorded anything about; low coverage makes the five ratios "
                   "say little.", ("covered_lead_count",), "unique_lead_count", "share")
 
@@ -153,10 +156,18 @@ REMOVAL = Metric("removal_rate", "How much of what all campaigns together would 
 DELIVERED = Metric("delivered_rate", "How often a promise about each lead was kept, of the leads of which the record "
                    "can tell.", ("met_lead_count",), "counted_lead_count", "share")
 
+COMPLETENESS = Metric("completeness_rate", "Answers to the portrait that sales collected, of those asked for; whoever "
+                      "calls leads wrong targets must have asked them.", ("answer_count",), "asked_count", "share")
+
+FIT_METRICS: tuple[Metric, ...] = tuple(
+    Metric(f"{when}fit_rate", meaning, (f"{when}fit_count",), f"{when}decided_count", "share") for when, meaning in (
+        ("", "Leads that fit the agreed portrait, of those whose answers decide it."),
+        ("earlier_", "The same of earlier leads.")))
+
 METRICS: tuple[Metric, ...] = (
-    *RETURN_METRICS, *FIVE_RATIOS, COVERAGE, UNFIT, VERDICT, *WASTE_METRICS, COVERED, DISCOUNT, KEPT, PAID,
+    *RETURN_METRICS, *FIVE_RATIOS, STATE, COVERAGE, UNFIT, VERDICT, *WASTE_METRICS, COVERED, DISCOUNT, KEPT, PAID,
     *CALL_METRICS, REVIEWED, *SPEED_METRICS, REMOVAL, ADVISED, *CONVERSION_METRICS, FAIR_EFFORT, TOUCHES,
-    *CAC_METRICS[1:], DELIVERED)
+    *CAC_METRICS[1:], DELIVERED, COMPLETENESS, *FIT_METRICS)
 
 
 def bounds(metric: Metric, columns: Mapping[str, Expression]) -> tuple[Expression, Expression]:

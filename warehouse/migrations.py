@@ -90,6 +90,14 @@ def _appeals(conn: sa.Connection) -> None:
         conn.execute(sa.text(f"ALTER TABLE IF EXISTS {schema}.lead_fact ADD COLUMN IF NOT EXISTS appeals TEXT"))
 
 
+def _portrait(conn: sa.Connection) -> None:
+    """`lead_fact` tells what the answers to the portrait say."""
+    for schema in ("mart", "mart_next", "archive"):
+        for name, kind in (("asked_count", "BIGINT"), ("answer_count", "BIGINT"), ("portrait_verdict", "TEXT"),
+                           ("failed_rule", "TEXT")):
+            conn.execute(sa.text(f"ALTER TABLE IF EXISTS {schema}.lead_fact ADD COLUMN IF NOT EXISTS {name} {kind}"))
+
+
 #: What was ever applied, oldest first; the position is the version.
 STEPS: tuple[tuple[str, Step], ...] = (
     ("tables from records", _from_records), ("when a lead was lost", _lost_leads),
@@ -97,7 +105,7 @@ STEPS: tuple[tuple[str, Step], ...] = (
     ("discounts in the reporting currency", _discounts),
     ("when a lead was assigned and answered", _delays), ("an archive of publications", _archive),
     ("wider sums of money", _wider_money), ("orders after the win, days of work", _orders),
-    ("which states rest on an appeal", _appeals))
+    ("which states rest on an appeal", _appeals), ("answers to the portrait", _portrait))
 
 
 def all_tables() -> Iterator[sa.Table]:

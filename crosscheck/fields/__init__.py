@@ -18,7 +18,9 @@ from crosscheck.fields import (
     marts,
     ops,
     people,
+    portrait,
     pricing,
+    quality,
     sales,
     sourcing,
     speed,
@@ -39,7 +41,8 @@ def _merge(*groups: tuple[Field, ...]) -> dict[str, Field]:
 FIELDS: dict[str, Field] = _merge(ops.FIELDS, ads.FIELDS, crm.FIELDS, marts.FIELDS, leaks.FIELDS, pricing.FIELDS,
                                   credit.FIELDS, sourcing.FIELDS, speed.FIELDS, velocity.FIELDS, people.FIELDS,
                                   costs.FIELDS, changes.FIELDS, identity.FIELDS, sales.FIELDS, calls.FIELDS,
-                                  engagement.FIELDS, appeals.FIELDS, agreements.FIELDS, exchange.FIELDS)
+                                  engagement.FIELDS, appeals.FIELDS, agreements.FIELDS, portrait.FIELDS,
+                                  quality.FIELDS, exchange.FIELDS)
 
 
 def columns(required: str, optional: str = "", *, basis: str = "") -> tuple[Column, ...]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from crosscheck.rules.commitments import Agreement, Commitments, commitments
@@ -22,8 +22,8 @@ from crosscheck.rules.figures import (
     promotions,
 )
 from crosscheck.rules.lead_states import STATE_FILES, LeadStates, RuleFile, StatusRule, load_lead_states
-from crosscheck.rules.portrait import Portrait, PortraitField, PortraitRule, portrait
-from crosscheck.rules.reader import SIGNATORIES, Head, Reading, content_version
+from crosscheck.rules.portrait import Portrait, PortraitField, PortraitRule, load_portrait, portrait
+from crosscheck.rules.reader import SHIPPED, SIGNATORIES, Head, Reading, content_version
 from crosscheck.rules.reasons import LostReasons, lost_reasons
 from crosscheck.rules.sla import BusinessHours, LeadKind, Sla, sla
 
@@ -31,11 +31,8 @@ __all__ = [
     "SHIPPED", "SIGNATORIES", "STATE_FILES", "Agreement", "BusinessHours", "Commitments", "Costs",
     "Head", "Horizons", "LeadKind", "LeadStates",
     "LostReasons", "MonthlyCost", "Portrait", "PortraitField", "PortraitRule", "Promotion", "Promotions", "RuleFile",
-    "Rules", "Sla", "StatusRule", "content_version", "default_rules", "load_lead_states", "load_rules",
+    "Rules", "Sla", "StatusRule", "content_version", "default_rules", "load_lead_states", "load_portrait", "load_rules",
 ]
-
-#: The rule files as they are shipped: the documented defaults.
-SHIPPED = Path(__file__).parents[2] / "rules"
 
 
 @dataclass(frozen=True)
@@ -63,10 +60,7 @@ class Rules:
 
 def load_rules(folder: Path) -> Rules:
     """The rule files of a folder, each missing one as shipped. Raises ConfigError naming file and line."""
-    def read(name: str) -> Reading:
-        own = folder / f"{name}.yaml"
-        return Reading.of(own if own.is_file() else SHIPPED / own.name)
-
+    read = partial(Reading.of_rule, folder)
     return Rules(portrait(read("portrait")), sla(read("sla")), horizons(read("horizons")), costs(read("costs")),
                  promotions(read("promotions")), lost_reasons(read("lost_reasons")),
                  commitments(read("commitments")))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from pathlib import Path
 
 from crosscheck.rules.reader import HEAD, Head, Reading
 
@@ -35,6 +36,10 @@ class PortraitRule:
     values: tuple[str, ...] | Decimal
     is_hard: bool
 
+    def __str__(self) -> str:
+        values = ", ".join(self.values) if isinstance(self.values, tuple) else format(self.values, "f")
+        return f"{self.field} {self.test.replace('_', ' ')} {values}"
+
 
 @dataclass(frozen=True)
 class Portrait:
@@ -45,10 +50,23 @@ class Portrait:
     rules: tuple[PortraitRule, ...]
 
     @property
-    def is_collected(self) -> bool:
-        """Whether every field that a hard rule asks for has a source: only then can answers support a verdict."""
-        asked = {rule.field for rule in self.rules if rule.is_hard}
-        return bool(asked) and asked <= {field.name for field in self.fields if field.is_collected}
+    def hard(self) -> tuple[PortraitRule, ...]:
+        """The rules that exclude."""
+        return tuple(rule for rule in self.rules if rule.is_hard)
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The sources that collect any field, in order of name."""
+        return tuple(sorted({source for field in self.fields for source in field.collected_from}))
+
+    def asked(self, source: str) -> Mapping[str, str]:
+        """By field, the property of a source that holds the answer."""
+        return {field.name: field.collected_from[source] for field in self.fields if source in field.collected_from}
+
+    def decides(self, source: str) -> bool:
+        """Whether a source collects every field that a hard rule asks for: only then can answers bear a verdict."""
+        needed = {rule.field for rule in self.hard}
+        return bool(needed) and needed <= self.asked(source).keys()
 
 
 def portrait(read: Reading) -> Portrait:
@@ -58,7 +76,23 @@ def portrait(read: Reading) -> Portrait:
     known = tuple(field.name for field in fields)
     rules = tuple(_rule(each, known, is_hard=kind == "hard") for kind in ("hard", "soft")
                   for each in read.mappings(kind))
+    _each_once(read.mapping("fields"), fields)
     return Portrait(read.head(), fields, rules)
+
+
+def load_portrait(folder: Path) -> Portrait:
+    """The portrait of a folder of rules, or the shipped one. Raises ConfigError naming file and line."""
+    return portrait(Reading.of_rule(folder, "portrait"))
+
+
+def _each_once(read: Reading, fields: tuple[PortraitField, ...]) -> None:
+    """A property answers one question."""
+    seen: set[tuple[str, str]] = set()
+    for field in fields:
+        if twice := seen & set(field.collected_from.items()):
+            source, kept = min(twice)
+            raise read.wrong(field.name, f"{field.name}: property {kept!r} of {source} answers another question")
+        seen |= set(field.collected_from.items())
 
 
 def _field(name: str, read: Reading) -> PortraitField:

@@ -18,6 +18,8 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from crosscheck.errors import ConfigError
 
+#: The rule files as they are shipped: the documented defaults.
+SHIPPED = Path(__file__).parents[2] / "rules"
 SIGNATORIES = ("marketing", "sales")
 #: Keys that every rule file may have: they say from when a version holds and who agreed, not what it means.
 HEAD = ("signed_by", "effective_from")
@@ -58,6 +60,12 @@ class Reading:
         if not isinstance(tree, dict):
             raise _wrong(path, 0, "a mapping is expected")
         return cls(path, tree)
+
+    @classmethod
+    def of_rule(cls, folder: Path, name: str) -> Reading:
+        """A rule file of a folder, or as it is shipped where the folder has none."""
+        own = folder / f"{name}.yaml"
+        return cls.of(own if own.is_file() else SHIPPED / own.name)
 
     def wrong(self, key: object, what: str) -> ConfigError:
         """The error about what stands under a key."""

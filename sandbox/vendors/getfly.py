@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo
 
 from sandbox import credentials
+from sandbox.answers import PROPERTIES
 from sandbox.faults import Active
 from sandbox.model import Deal, Lead
 from sandbox.view import deal_updated_at
@@ -140,6 +141,8 @@ def _account(world: World, lead: Lead, numbers: Mapping[str, int], revenue: int)
     custom = {name: query.get(name, "") for name in (*_UTM, "gclid", "fbclid")} | {
         "fb_lead_id": lead.vendor_lead_id or "", "landing_url": lead.url or "", "campaign_code":
         lead.crm_campaign or "", "origin_declared": lead.declared_origin or "", "form_id": lead.form_id or ""}
+    custom |= dict.fromkeys(PROPERTIES[CRM].values(), "") | {PROPERTIES[CRM][one.field]: one.value
+                                                             for one in lead.answers}
     return {
         "id": _id(lead.lead_id), "account_code": f"KH{lead.lead_id}", "account_name": lead.name,
         "email": lead.email or "", "phone_office": lead.phone or "", "account_manager": _id(lead.owner_id),

@@ -9,6 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from urllib.parse import parse_qs, urlsplit
 
+from sandbox.answers import PROPERTIES as ANSWERS
 from sandbox.model import Call, Deal, Lead, StatusChange
 from sandbox.view import deal_updated_at
 from sandbox.wire import Row, words
@@ -27,7 +28,7 @@ PROPERTIES = {kind: words(text) for kind, text in {
     "contacts": """email phone firstname createdate lastmodifieddate lifecyclestage hs_lead_status hubspot_owner_id
         hs_object_id hs_analytics_source hs_analytics_first_url hs_google_click_id hs_facebook_click_id utm_source
         utm_medium utm_campaign utm_content utm_term fb_lead_id campaign_name how_did_you_hear form_id
-        hs_merged_object_ids""",
+        hs_merged_object_ids portrait_region portrait_purpose portrait_budget portrait_decides""",
     "deals": """dealname amount deal_currency_code dealstage pipeline closedate hs_is_closed_won hs_is_closed
         createdate hs_lastmodifieddate hubspot_owner_id hs_object_id discount_amount gross_margin closed_lost_reason
         campaign_name returned_amount""",
@@ -93,6 +94,7 @@ def _contact(world: World, lead: Lead, deals: list[str]) -> Record:
         "hs_google_click_id": query.get("gclid"), "hs_facebook_click_id": query.get("fbclid"),
         "fb_lead_id": lead.vendor_lead_id, "campaign_name": lead.crm_campaign,
         "how_did_you_hear": lead.declared_origin, "form_id": lead.form_id,
+        **{ANSWERS[CRM][one.field]: one.value for one in lead.answers},
         "hs_merged_object_ids": ";".join(one.lead_id for one in gone) or None,
         **{f"utm_{name}": query.get(f"utm_{name}") for name in ("source", "medium", "campaign", "content", "term")},
     }

@@ -157,6 +157,34 @@ def test_listeners_judgements_name_the_source_of_the_call(tmp_path: Path) -> Non
     assert [bad["row_no"] for bad in refused] == [2]
 
 
+ANSWERS = """
+account_id: drop
+time_zone: Asia/Ho_Chi_Minh
+streams:
+  - name: budgets
+    path: answers.csv
+    grain: One row per lead.
+    outputs:
+      - table: portrait_answer
+        columns:
+          lead_id: {from: Mã}
+          portrait_property: {const: budget}
+          answer: {from: Ngân sách}
+"""
+
+
+def test_a_column_is_an_answer_to_the_portrait(tmp_path: Path) -> None:
+    """One question per stream: text as it stands, a number beside it where it is one, null where nobody answered."""
+    connector, job = connect(tmp_path, ANSWERS)
+    (tmp_path / "drop" / "answers.csv").write_text(
+        as_csv(["Mã", "Ngân sách"], [["1", "3000000"], ["2", "tùy"], ["3", ""]]), encoding="utf-8")
+    rows = rows_of(connector, job)[0]["portrait_answer"].to_dict("records")
+    assert [(row["source"], row["lead_id"], row["portrait_property"]) for row in rows] == [
+        ("drop", lead, "budget") for lead in "123"]
+    assert [None if pd.isna(row["answer"]) else row["answer"] for row in rows] == ["3000000", "tùy", None]
+    assert [None if pd.isna(row["answer_number"]) else row["answer_number"] for row in rows] == [3_000_000, None, None]
+
+
 def test_an_account_may_stand_in_every_row_and_comes_out_once(tmp_path: Path) -> None:
     """A further table has one row per key, whatever the number of rows that say it."""
     extra = spend("a.csv") + "      - table: account\n        columns: {platform: {const: zalo}}\n"

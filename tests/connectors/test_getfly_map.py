@@ -67,6 +67,15 @@ def test_custom_fields_that_are_no_object(tenant: Connector) -> None:
     assert got.quarantined() == [("not an object", "detail_custom_fields")]
 
 
+def test_answers_to_the_portrait(tenant: Connector) -> None:
+    """Custom fields that the portrait names are answers, empty ones are none, others are drift."""
+    got = read(tenant, JOB, account(detail_custom_fields={"muc_dich": "nhà ở", "ngan_sach": 3000000, "khu_vuc": "",
+                                                          "thu_cung": "mèo"}))
+    assert [(row["portrait_property"], row["answer"], row["answer_number"]) for row in got.rows("portrait_answer")] == [
+        ("muc_dich", "nhà ở", None), ("ngan_sach", "3000000", Decimal("3000000.000000"))]
+    assert got.drift == {"detail_custom_fields.thu_cung"}
+
+
 @pytest.mark.parametrize(("status", "won", "lost", "closed"), [
     (1, False, False, None),
     ("2", True, False, "2026-10-31 17:00:00"),

@@ -79,6 +79,16 @@ def test_without_history_the_current_status_is_inferred(portal: Connector) -> No
         ("hs_lead_status", "OPEN", False), ("lifecyclestage", "lead", True)}
 
 
+def test_answers_to_the_portrait(portal: Connector) -> None:
+    """Each property asked for that holds anything is a row, a number beside its text; asking another makes it drift."""
+    got = read(portal, JOB, contact(portrait_purpose=" home ", portrait_budget="2500000.5", portrait_region=""))
+    assert [(row["portrait_property"], row["answer"], row["answer_number"]) for row in got.rows("portrait_answer")] == [
+        ("portrait_purpose", "home", None), ("portrait_budget", "2500000.5", Decimal("2500000.500000"))]
+    assert portal.streams[0].asks == ("portrait_region", "portrait_purpose", "portrait_budget", "portrait_decides")
+    assert got.drift == set()
+    assert read(portal, JOB, contact(portrait_pets="two")).drift == {"properties.portrait_pets"}
+
+
 def test_merges_and_archive(portal: Connector) -> None:
     """Whom a contact absorbed stands on the survivor; an archived contact stays a lead."""
     got = read(portal, JOB, contact(hs_merged_object_ids="1; 2;7;") | {"archived": True})

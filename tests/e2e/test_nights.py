@@ -34,6 +34,7 @@ SCALE = 0.3  # below it no share of a salesperson or a delay rests on enough lea
 POLLS = 40
 #: Between two looks of the reader, in seconds: the night has the processor in the meantime.
 _PAUSE = 0.25
+pytestmark = pytest.mark.nights
 PER_ENGINE = [pytest.param(engine, marks=pytest.mark.xdist_group(f"nights-{engine}")) for engine in ENGINES]
 
 

@@ -48,15 +48,17 @@ def test_a_missing_file_means_the_shipped_one(tmp_path: Path) -> None:
 def test_the_shipped_portrait_is_not_collected() -> None:
     """No source delivers an answer today, and the file says so."""
     drawn = default_rules().portrait
+    assert drawn.sources == ()
     assert not any(field.is_collected for field in drawn.fields)
-    assert not drawn.is_collected
 
 
 def test_a_portrait_is_collected_when_its_hard_fields_are(tmp_path: Path) -> None:
     """A field that only weighs may lack a source; one that rules people out may not."""
     told = ("sell it on?\n    collected_from: {}", "sell it on?\n    collected_from: {crm: purpose}")
     drawn = load_rules(written(tmp_path, "portrait", told)).portrait
-    assert drawn.is_collected
+    assert (drawn.sources, drawn.decides("crm"), drawn.decides("other")) == (("crm",), True, False)
+    assert drawn.asked("crm") == {"purpose": "purpose"}
+    assert [str(rule) for rule in drawn.hard] == ["purpose none of job application, supplier's offer"]
     assert [field.name for field in drawn.fields if field.is_collected] == ["purpose"]
     assert [rule.is_hard for rule in drawn.rules] == [True, False]
 
@@ -122,12 +124,15 @@ def test_open_days_are_instants(tmp_path: Path) -> None:
 
 
 MISTAKES = [
-    ("portrait", "region:", "7:", "line 8: fields: 7 is not text"),
-    ("portrait", "question: Where will the furniture stand?", "question: 7", "line 9: question: 7 is not text"),
-    ("portrait", "{field: purpose, none_of", "{field: colour, none_of", "line 21: field: unknown 'colour'"),
-    ("portrait", "any_of: [nobody, family]", "any_of: [nobody], at_least: 1", "line 23: decides: give one of any_of"),
-    ("portrait", "any_of: [nobody, family]", "at_least: much", "line 23: at_least: 'much' is not a number"),
-    ("portrait", "hard:\n", "hard: 3\nother:\n", "line 21: unknown key 'other'"),
+    ("portrait", "region:", "7:", "line 10: fields: 7 is not text"),
+    ("portrait", "question: Where will the furniture stand?", "question: 7", "line 11: question: 7 is not text"),
+    ("portrait", "{field: purpose, none_of", "{field: colour, none_of", "line 23: field: unknown 'colour'"),
+    ("portrait", "any_of: [nobody, family]", "any_of: [nobody], at_least: 1", "line 25: decides: give one of any_of"),
+    ("portrait", "any_of: [nobody, family]", "at_least: much", "line 25: at_least: 'much' is not a number"),
+    ("portrait", "region:\n    question: Where will the furniture stand?\n    collected_from: {}",
+     "region:\n    question: Where?\n    collected_from: {crm: a}\n  street:\n    question: Where?\n"
+     "    collected_from: {crm: a}", "line 13: street: property 'a' of crm answers another question"),
+    ("portrait", "hard:\n", "hard: 3\nother:\n", "line 23: unknown key 'other'"),
     ("sla", "minutes: 15", "minutes: 0", "line 15: minutes: 0 is not a whole number from 1"),
     ("sla", "minutes: 15", "minutes: true", "line 15: minutes: True is not a whole number"),
     ("sla", "clock: business", "clock: office", "line 24: clock: unknown 'office'"),

@@ -114,6 +114,7 @@ class Company:
                     {"utm_campaign": "Sofa Hè", "utm_campaign_norm": "sofa hè"}, {"gclid": f"click{self.made % 9}"},
                     {"crm_campaign": "Bàn ăn", "crm_campaign_norm": "bàn ăn"}, {"fbclid": "f"},
                     {"vendor_lead_id": f"form{self.made % 9}"}, {"self_declared_origin": "friend"}))})
+        self._answers(wh, name)
         for _ in range(self.chance.randrange(3)):
             self._status(wh, name)
         if self.chance.random() < 0.7:
@@ -129,6 +130,13 @@ class Company:
     def _status(self, wh: Warehouse, lead: str | None = None) -> None:
         self._put(wh, "lead_status", {"lead_id": lead or self._any(), "status": self.chance.choice(STATUSES),
                                 "entered_at": noon(self._day(), 13)})
+
+    def _answers(self, wh: Warehouse, name: str) -> None:
+        """All or some questions of the portrait answered, by the number of leads so far: no chance is drawn."""
+        given = ("home", "job application", "office")[self.made % 3]
+        self._put(wh, "portrait_answer", *(
+            {"lead_id": name, "portrait_property": word, "answer": given}
+            for word in ("region", "purpose", "budget", "decides")[self.made % 5 % 2:]))
 
     def _call(self, wh: Warehouse) -> None:
         self._put(wh, "activity", {
@@ -189,7 +197,9 @@ class Company:
     def _recreate(self, wh: Warehouse) -> None:
         day = self._day()
         person = f"p{self.chance.randrange(self.leads)}"
-        self._put(wh, "lead", {"lead_id": self._any(), "created_day": day, "person_key": person,
+        name = self._any()
+        self._answers(wh, name)
+        self._put(wh, "lead", {"lead_id": name, "created_day": day, "person_key": person,
                          "utm_campaign": self.chance.choice((None, "c3", "g2"))})
 
     def _vanish(self, wh: Warehouse) -> None:

@@ -144,7 +144,7 @@ def test_only_months_past_the_horizon(mart_wh: Warehouse) -> None:
 
 def test_it_agrees_with_the_leaks(mart_wh: Warehouse) -> None:
     """Over a random company every unreachable lead had its fair effort, all leads are there, and every check holds."""
-    Company(31, leads=120).fill(mart_wh)
+    Company(31, leads=160).fill(mart_wh)
     night(mart_wh, datetime(2026, 12, 1, 19, tzinfo=UTC), of=["leak_evidence", "follow_up"])
     rows, causes = rows_of(mart_wh, "follow_up"), rows_of(mart_wh, "leak_evidence")
     months = {row["cohort_month"] for row in rows}

@@ -261,7 +261,7 @@ FLAGS = ("is_unique", "has_records", "has_owners", "has_touches")
 ROW = st.fixed_dictionaries({
     **{name: st.none() | st.integers(0, 9).map(lambda days: BORN + days * DAYS) for name in MOMENTS},
     **dict.fromkeys(FLAGS, st.booleans()), "owner_id": st.sampled_from((None, "an")),
-    "attempt_count": st.integers(0, 8)})
+    "portrait_verdict": st.sampled_from(("fits", "fails", "incomplete")), "attempt_count": st.integers(0, 8)})
 
 
 def causes_of(row: dict[str, Any]) -> list[str]:
@@ -279,7 +279,9 @@ def causes_of(row: dict[str, Any]) -> list[str]:
         "never_assigned": not tried and row["owner_id"] is None and row["has_owners"], "never_attempted": not tried,
         "effort_not_recorded": not at["reached_at"] and not row["has_touches"],
         "attempted_late": is_late, "given_up_early": not at["reached_at"] and not is_fair,
-        "unreachable": not at["reached_at"], "wrong_target_unsupported": at["wrong_target_at"],
+        "unreachable": not at["reached_at"],
+        "wrong_target": at["wrong_target_at"] and row["portrait_verdict"] == "fails",
+        "wrong_target_unsupported": at["wrong_target_at"],
         "reached_no_follow_up": not moved, "lost_price": at["lost_at"] and at["price_at"],
         "lost_competitor": at["lost_at"] and at["competitor_at"], "lost_other": at["lost_at"] and at["reason_at"],
         "lost_no_reason": at["lost_at"], "still_open": True}.items() if holds]
@@ -290,7 +292,7 @@ def causes_of(row: dict[str, Any]) -> list[str]:
 def test_the_first_match_wins(wh: Warehouse, rows: list[dict[str, Any]]) -> None:
     """Whatever is on record of a lead: its cause is the first of those that hold, and there is always one."""
     kinds = {**dict.fromkeys(MOMENTS, sa.DateTime()), **dict.fromkeys(FLAGS, sa.Boolean()), "owner_id": sa.Text(),
-             "attempt_count": sa.BigInteger()}
+             "portrait_verdict": sa.Text(), "attempt_count": sa.BigInteger()}
     appeals = sa.cast(sa.null(), sa.Text()).label("appeals")
     selects = [sa.select(sa.cast(sa.literal(place), sa.BigInteger()).label("place"), appeals,
                          *(sa.cast(sa.literal(row[name], kind), kind).label(name) for name, kind in kinds.items()))

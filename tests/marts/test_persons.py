@@ -128,7 +128,7 @@ def by_hand(told: Records) -> set[Group]:
     return found
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(told=records(), seed=st.integers(0, 99))
 def test_only_the_records_count(mart_wh: Warehouse, told: Records, seed: int) -> None:
     """In whatever order they arrive: who shares is followed to the end, and without a merge all is as it was."""

@@ -45,6 +45,11 @@ RULES = replace(default_rules(), commitments=Commitments(Head("promised", None, 
                     objective="flats", message="by Tết", portrait_version="old"))))
 STATUSES = tuple(status for field, status in STATES.files["hubspot"].statuses if field == "status")
 
+_SHIPPED = default_rules().portrait
+#: The shipped rules, with the shipped portrait collected from the one CRM.
+COLLECTED = replace(default_rules(), portrait=replace(_SHIPPED, fields=tuple(
+    replace(field, collected_from={"crm": field.name}) for field in _SHIPPED.fields)))
+
 DEFAULTS: dict[str, dict[str, Any]] = {
     "campaign": {"platform": "meta_ads", "account_id": "a1", "valid_from_day": FIRST, "campaign_name": "Sofa",
                  "campaign_name_norm": "sofa"},
@@ -56,6 +61,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "lead": {"source": "crm", "is_archived": False},
     "lead_merge": {"source": "crm"},
     "lead_status": {"source": "crm", "status_field": "status", "is_inferred": False},
+    "portrait_answer": {"source": "crm"},
     "activity": {"source": "crm", "activity_kind": "call", "is_automatic": False},
     "call_review": {"source": "ears", "call_source": "crm", "reviewer_id": "lan", "review_score": 5},
     "deal_win": {"source": "crm", "is_inferred": False},

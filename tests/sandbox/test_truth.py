@@ -13,12 +13,14 @@ from scipy.stats import binomtest
 from sandbox.company import make_company
 from sandbox.facts import KEYS, Truth
 from sandbox.model import Company, StatusChange
-from sandbox.truth import expected
+from sandbox.truth import expected, quality
 from sandbox.truth_events import Rates, recorded, standing
 from sandbox.truth_ledger import Ledger
 from sandbox.truth_people import counted
+from sandbox.truth_roi import closed
 from sandbox.truth_shares import wilson
 from sandbox.truth_spend import newest
+from tests.support import answers
 
 pytestmark = pytest.mark.xdist_group("truth")  # its answers take seconds: once, not once per worker
 Sums = dict[str, dict[str, Decimal]]
@@ -27,13 +29,13 @@ Sums = dict[str, dict[str, Decimal]]
 @pytest.fixture(scope="module")
 def demo() -> Company:
     """The company of the demo."""
-    return make_company()
+    return answers.company()
 
 
 @pytest.fixture(scope="module")
-def truths(demo: Company) -> dict[int, Truth]:
+def truths() -> dict[int, Truth]:
     """The answers after each night."""
-    return {night: expected(demo, night) for night in (1, 2, 3)}
+    return {night: answers.truth(night) for night in (1, 2, 3)}
 
 
 @pytest.fixture(scope="module")
@@ -206,8 +208,8 @@ def test_a_missed_night_saw_nothing(demo: Company) -> None:
                StatusChange(demo.nights[1] + timedelta(hours=3), "relation_name", "Mất"))
     lead = replace(demo.leads[place], statuses=(*demo.leads[place].statuses, *passing))
     company = replace(demo, leads=(*demo.leads[:place], lead, *demo.leads[place + 1:]))
-    seen, unseen = (sum(int(row["reached_count"] or 0) for row in expected(company, 3, missed=missed).rows[
-        "lead_quality"].values()) for missed in ((), (2,)))
+    seen, unseen = (sum(int(row["reached_count"] or 0) for _, row in quality(Ledger.of(company, 3, missed)))
+                    for missed in ((), (2,)))
     assert seen == unseen + 1
     with pytest.raises(ValueError, match="missed"):
         expected(demo, 2, missed=[2])
@@ -218,7 +220,7 @@ def test_a_deleted_deal_is_no_win(demo: Company, truths: dict[int, Truth]) -> No
     kept = replace(demo, deals=tuple(replace(deal, archived_at=None) for deal in demo.deals))
     for night in (1, 2, 3):
         gone = [deal for deal in demo.deals if deal.archived_at and deal.archived_at <= demo.nights[night - 1]]
-        months = [truth.rows["campaign_roi_closed"].values() for truth in (expected(kept, night), truths[night])]
+        months = dict(closed(Ledger.of(kept, night))).values(), truths[night].rows["campaign_roi_closed"].values()
         before, after = (sum(int(row["won_deal_count"]) for row in rows) for rows in months)
         assert (before - after, len(gone)) == (len(gone), 2 * (night - 1))
 

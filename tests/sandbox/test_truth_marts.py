@@ -16,15 +16,16 @@ from crosscheck import canonical
 from crosscheck.rules import load_lead_states, load_rules
 from crosscheck.settings import Settings, Source
 from sandbox import facts
+from sandbox.answers import PROPERTIES
 from sandbox.calendar import local_date
-from sandbox.company import make_company
 from sandbox.model import AdDay, Company, Deal, Lead
-from sandbox.truth import compare, expected
+from sandbox.truth import compare
 from sandbox.truth_events import recorded
 from sandbox.truth_origin import folded, query
 from sandbox.truth_people import is_listed, mail, person_of, phone
 from sandbox.view import name_of, survivor
 from sandbox.world import World, is_won
+from tests.support import answers
 from warehouse import ddl, ledger
 from warehouse.build import build
 from warehouse.engine import Warehouse, open_warehouse
@@ -37,10 +38,13 @@ ROOT = Path(__file__).parents[2]
 STATES, DEMO = ROOT / "rules" / "lead_states", ROOT / "examples" / "demo" / "rules"
 
 
+pytestmark = pytest.mark.xdist_group("truth")
+
+
 @pytest.fixture(scope="module")
 def demo() -> Company:
     """The company of the demo."""
-    return make_company()
+    return answers.company()
 
 
 @pytest.fixture
@@ -120,6 +124,10 @@ def _people(company: Company, nights: tuple[datetime, ...], rows: Rows) -> None:
         rows["lead_status"] += [
             {"source": lead.crm, "lead_id": lead.lead_id, "status_field": one.field, "status": one.value,
              "entered_at": _naive(one.at), "is_inferred": lead.crm == "getfly"} for one in recorded(lead, nights)]
+        rows["portrait_answer"] += [
+            {"source": lead.crm, "lead_id": lead.lead_id, "portrait_property": PROPERTIES[lead.crm][one.field],
+             "answer": one.value, "answer_number": Decimal(one.value) if one.value.isdigit() else None}
+            for one in lead.answers if any(one.at <= at and is_listed(lead, at) for at in nights)]
         rows["activity"] += [
             {"source": lead.crm, "lead_id": lead.lead_id, "activity_id": call.call_id, "activity_kind": "call",
              "occurred_at": _naive(call.at), "is_automatic": False, "direction": call.direction,
@@ -214,6 +222,6 @@ def test_marts_hold_every_fact(demo: Company, open_store: Warehouse) -> None:
         for mart in MARTS:
             if mart.name in facts.KEYS:
                 published[mart.name] = list(conn.execute(sa.select(ddl.table(mart.record, "mart_next"))).mappings())
-    found = compare(expected(demo, night), published)
+    found = compare(answers.truth(night), published)
     assert found.facts > 20_000
     assert [str(one) for one in found.wrong[:10]] == []

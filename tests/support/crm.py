@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from pathlib import Path
 
 import pandas as pd
 
@@ -16,6 +17,7 @@ from crosscheck.settings import Settings, Source
 from crosscheck.windows import Window
 from sandbox import credentials
 
+DEMO_RULES = Path(__file__).parents[2] / "examples" / "demo" / "rules"
 PRIVACY_KEY = "a-key-for-tests-0123456789"
 _SECRETS = {"hubspot": ("access_token", credentials.HUBSPOT_TOKEN), "getfly": ("api_key", credentials.GETFLY_KEY)}
 _CLASSES: dict[str, Callable[..., Connector]] = {"hubspot": HubSpot, "getfly": Getfly}
@@ -29,7 +31,7 @@ def connect(name: str, url: str, setenv: Callable[[str, str], None]) -> tuple[Co
     source = Source(name=name, connector=name, secrets={key: "env:CRM_SECRET"},
                     options={"base_url": url, "per_second": 10_000, "search_per_second": 10_000})
     pauses: list[float] = []
-    return _CLASSES[name](source, Settings(), sleep=pauses.append), pauses
+    return _CLASSES[name](source, Settings(rules=str(DEMO_RULES)), sleep=pauses.append), pauses
 
 
 def job_of(connector: Connector, stream: str, as_of: datetime, since: datetime | None = None) -> Slice:

@@ -18,6 +18,7 @@ from crosscheck.settings import Settings, Source
 from crosscheck.tables import TECHNICAL
 from crosscheck.windows import Window, last_full_day
 from sandbox import credentials
+from tests.support.crm import DEMO_RULES
 
 BUSINESS_ZONE = "Asia/Ho_Chi_Minh"
 _FAST = {"per_second": 100_000, "search_per_second": 100_000}
@@ -51,7 +52,7 @@ def connect(name: str, url: str, setenv: Callable[[str, str], None],
     source = Source(name=name, connector=name, options={**case.options(url), **_FAST, **options},
                     secrets={key: f"env:TEST_{name}_{key}" for key in case.secrets})
     pauses: list[float] = []
-    connector: Connector = connector_class(name)(source, Settings(), sleep=pauses.append)
+    connector: Connector = connector_class(name)(source, Settings(rules=str(DEMO_RULES)), sleep=pauses.append)
     return connector, pauses
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import pytest
@@ -106,5 +106,6 @@ def test_accounting_names_the_slice_that_does_not_add_up(desk):
 
 
 def test_a_definition_changes_with_its_tables():
-    """A stream that gets another load mode or column is another definition."""
+    """A stream that gets another load mode or column, or asks for another property, is another definition."""
     assert ledger.definition(landed.SPEND) != ledger.definition(landed.LEADS)
+    assert ledger.definition(replace(landed.LEADS, asks=("budget",))) != ledger.definition(landed.LEADS)

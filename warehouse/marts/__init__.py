@@ -25,12 +25,15 @@ from warehouse.marts import (
     lead_fact,
     lead_origin,
     lead_quality,
+    lead_quality_by,
     leak_evidence,
     leak_waterfall,
     metric_coverage,
     off_promotion,
     order_fact,
     person_alias,
+    portrait_completeness,
+    portrait_drift,
     rep_conversion,
     response_curve,
     review_sample,
@@ -45,6 +48,7 @@ from warehouse.marts import (
     spend_reconciliation,
     spend_waste,
     stage_velocity,
+    target_verdicts,
     tieout,
     touch,
     unmatched_leads,
@@ -54,11 +58,11 @@ from warehouse.marts.base import BuiltMart, Check, Mart, Partition
 
 MARTS: tuple[Mart, ...] = tuple(module.MART for module in (
     lead_fact, deal_fact, appeal, campaign_roi_daily, campaign_roi_cohort, campaign_roi_closed, lead_quality,
-    spend_waste, contradiction, leak_evidence, leak_waterfall, lead_origin, sourcing, sourcing_conflict, tieout,
-    discount, off_promotion, touch, attribution_channel, attribution, attribution_summary, spend_reconciliation,
-    source_freshness, unmatched_leads, metric_coverage, speed_to_lead, response_curve, sla_breach, stage_velocity,
-    rep_conversion, follow_up, cac, cohort_payback, person_alias, order_fact, sales_outcomes, call_quality,
-    review_sample, engagement_to_outcome, engagement_lag, commitments, campaign_charter, daily_exchange,
-    rule_version, rule_change_impact, why_changed))
+    lead_quality_by, spend_waste, contradiction, leak_evidence, leak_waterfall, lead_origin, sourcing,
+    sourcing_conflict, tieout, discount, off_promotion, touch, attribution_channel, attribution, attribution_summary,
+    spend_reconciliation, source_freshness, unmatched_leads, metric_coverage, speed_to_lead, response_curve, sla_breach,
+    stage_velocity, rep_conversion, follow_up, target_verdicts, portrait_completeness, portrait_drift, cac,
+    cohort_payback, person_alias, order_fact, sales_outcomes, call_quality, review_sample, engagement_to_outcome,
+    engagement_lag, commitments, campaign_charter, daily_exchange, rule_version, rule_change_impact, why_changed))
 
 __all__ = ["MARTS", "BuiltMart", "Check", "Mart", "Partition"]

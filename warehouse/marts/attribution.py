@@ -84,8 +84,8 @@ def stale(ctx: Context) -> sa.Select[Any]:
              .join_from(deal, judged, sa.and_(*(judged.c[name] == deal.c[name] for name in _DEAL)))
              .where(deal.c.is_won))
     names = ("close_month", *CAMPAIGN, "removal_effect")
-    new, old = (ddl.table(CHANNEL, schema) for schema in ("mart_next", "mart"))
-    changed = differing(*(sa.select(*(each.c[name] for name in names)) for each in (new, old))).subquery("changed")
+    both = ctx.current(CHANNEL).alias("new"), ddl.table(CHANNEL, "mart").alias("old")
+    changed = differing(*(sa.select(*(each.c[name] for name in names)) for each in both)).subquery("changed")
     return sa.select(sa.union(moved, sa.select(changed.c.close_month)).subquery("months"))
 
 

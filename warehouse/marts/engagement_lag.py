@@ -13,11 +13,11 @@ from crosscheck.tables import Layer, Table
 from warehouse import ddl
 from warehouse.marts.base import Check, Mart, arrange
 from warehouse.marts.deal_fact import RECORD as DEAL_FACT
-from warehouse.marts.engagement_to_outcome import HORIZON
+from warehouse.marts.engagement_to_outcome import HORIZON, is_grown
 from warehouse.marts.engagement_to_outcome import RECORD as WEEKLY
 from warehouse.marts.lags import ENOUGH, ENOUGH_EFFECTIVE, EVERY, MOST_WEEKS, lagged
 from warehouse.marts.lead_fact import RECORD as LEAD_FACT
-from warehouse.shims import Expression, day_plus
+from warehouse.shims import Expression, among, count, day_plus
 from warehouse.staging.base import Context
 
 _CAMPAIGN = ("platform", "account_id", "campaign_id")
@@ -56,11 +56,22 @@ CHECKS = (
 
 
 def complete_week(ctx: Context) -> sa.Select[Any]:
-    """Campaigns' weeks that are over in every account's zone: interactions by measure, then outcomes."""
+    """Weeks that are over in every account's zone, of campaigns with any interaction and of the whole company:
+    interactions by measure, then outcomes.
+    """
     row = ctx.current(WEEKLY).alias("weekly")
-    measures = (*(f"{name}_count" for name in ENGAGEMENT_MEASURES), "unique_lead_count", "qualified_count", "won_count")
-    return (sa.select(*(row.c[name] for name in (*_CAMPAIGN, "activity_week", "is_matured", *measures)))
-            .where(day_plus(row.c.activity_week, 7) < sa.literal(ctx.business_day)))
+    measures = [f"{name}_count" for name in ENGAGEMENT_MEASURES]
+    numbers = [row.c[name] for name in (*measures, "unique_lead_count", "qualified_count", "won_count")]
+    shared = [row.c.activity_week, is_grown(ctx, row).label("is_grown")]
+    over = day_plus(row.c.activity_week, 7) < sa.literal(ctx.business_day)
+    liked = ctx.current(WEEKLY).alias("liked")
+    campaigns = (sa.select(*(liked.c[name] for name in _CAMPAIGN))
+                 .where(sa.or_(*(liked.c[name] > 0 for name in measures))))
+    own = (sa.select(*(row.c[name] for name in _CAMPAIGN), *shared, *numbers)
+           .where(over, among(row, _CAMPAIGN, campaigns)))
+    company = [sa.literal_column(f"'{word}'", sa.Text()) for word in EVERY]
+    every = sa.select(*company, *shared, *(count(number) for number in numbers)).where(over).group_by(*shared)
+    return sa.select(sa.union_all(own, every).subquery("weeks"))
 
 
 def select(ctx: Context) -> sa.Select[Any]:

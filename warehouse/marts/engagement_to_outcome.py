@@ -16,7 +16,7 @@ from warehouse.marts.campaign_roi_cohort import is_matured, qualified_within
 from warehouse.marts.deal_fact import RECORD as DEAL_FACT
 from warehouse.marts.lead_fact import RECORD as LEAD_FACT
 from warehouse.shims import Expression, count, last_day, start_of
-from warehouse.staging.base import Context, Part, stack
+from warehouse.staging.base import Context, Part, Selectable, stack
 
 HORIZON = 30
 _AGE = sa.literal_column(str(HORIZON), sa.BigInteger())
@@ -62,8 +62,13 @@ def select(ctx: Context) -> sa.Select[Any]:
            .group_by(*(part.c[name] for name in _KEY)).subquery("summed"))
     values: dict[str, Expression] = {column.name: column for column in row.c}
     values |= {name: sa.func.coalesce(row.c[name], _NONE) for name in _OUTCOMES}
-    matured = is_matured(ctx, last_day("week", row.c.activity_week), _AGE)
+    matured = sa.or_(values["unique_lead_count"] == 0, is_grown(ctx, row))
     return sa.select(*arrange(RECORD, values | {"horizon_days": _AGE, "is_matured": matured}))
+
+
+def is_grown(ctx: Context, row: Selectable) -> Expression:
+    """Whether leads of the row's week, if there were any, have passed the horizon."""
+    return is_matured(ctx, last_day("week", row.c.activity_week), _AGE)
 
 
 def _engaged(ctx: Context) -> Part:
@@ -95,8 +100,7 @@ def _customers(ctx: Context) -> Part:
 def stale(ctx: Context) -> sa.Select[Any]:
     """Weeks that have matured since they were published."""
     there = ddl.table(RECORD, "mart")
-    now = is_matured(ctx, last_day("week", there.c.activity_week), _AGE)
-    return sa.select(there.c.activity_week).where(there.c.is_matured != now).distinct()
+    return sa.select(there.c.activity_week).where(~there.c.is_matured, is_grown(ctx, there)).distinct()
 
 
 def evidence(_: Mapping[Any, Any]) -> Mapping[str, Expression]:

@@ -43,7 +43,7 @@ class Series:
         self.came: dict[str, dict[date, int]] = {name: defaultdict(int) for name in LAG_OUTCOMES}
 
     def add(self, week: date, engaged: Sequence[int | None], came: Sequence[int]) -> None:
-        """One more row of a week; None is unknown."""
+        """A week's row; None is unknown."""
         for (_, weeks), number in zip(self.engaged.items(), engaged, strict=True):
             if number is not None:
                 weeks[week] += number
@@ -66,12 +66,12 @@ def lagged(rows: Sequence[Any]) -> pa.Table:
 def _lagged(rows: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
     told: defaultdict[Campaign, Series] = defaultdict(Series)
     last = dict.fromkeys(LAG_OUTCOMES, date.min)
-    for platform, account_id, campaign_id, week, matured, *numbers in rows:
+    for platform, account_id, campaign_id, week, is_grown, *numbers in rows:
         for outcome in LAG_OUTCOMES:
-            if matured or outcome != "qualified":
+            if is_grown or outcome != "qualified":
                 last[outcome] = max(last[outcome], week)
-        for key in ((platform, account_id, campaign_id), EVERY):
-            told[key].add(week, numbers[:len(ENGAGEMENT_MEASURES)], numbers[len(ENGAGEMENT_MEASURES):])
+        told[platform, account_id, campaign_id].add(
+            week, numbers[:len(ENGAGEMENT_MEASURES)], numbers[len(ENGAGEMENT_MEASURES):])
     for key, series in told.items():
         for measure, weeks in series.engaged.items():
             for outcome in LAG_OUTCOMES if any(weeks.values()) else ():

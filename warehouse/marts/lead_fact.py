@@ -15,6 +15,7 @@ from warehouse.shims import start_of
 from warehouse.staging.base import Context
 from warehouse.staging.heads import lead_head
 from warehouse.staging.match import with_campaign
+from warehouse.staging.portrait import by_rules, head_answer
 from warehouse.staging.states import KEPT, head_outcome
 
 RECORD = Table(
@@ -28,6 +29,7 @@ RECORD = Table(
     + columns("", "assigned_at first_touch_at answered_at attempted_at reached_at hot_at potential_at wrong_target_at "
                   "invalid_contact_at lost_at", basis="worked")
     + columns("", "first_won_at", basis="closed")
+    + columns("", "asked_count answer_count portrait_verdict failed_rule", basis="worked")
     + columns("", "rule_version appeals"),
     "Outcomes stand on the head lead only: on a repeat they are null, because they belong to the person's first lead. "
     "The campaign of a row is the one that brought this very lead. A state on which both departments agreed in an "
@@ -43,15 +45,22 @@ CHECKS = (
     Check("head of itself if unique", "is_unique = (source = head_source AND lead_id = head_lead_id)"),
     Check("a reason where there is no campaign", "(match_method = 'none') = (unmatched_reason IS NOT NULL)"),
     Check("outcomes only on unique leads", "is_unique OR (has_status IS NULL AND first_won_at IS NULL)"),
+    Check("answers only on unique leads", "is_unique = (portrait_verdict IS NOT NULL)"
+          " AND is_unique = (answer_count IS NOT NULL)"),
+    Check("no more answers than questions", "COALESCE(answer_count <= asked_count, TRUE)"),
+    Check("who fails, fails a rule", "portrait_verdict IS NULL OR portrait_verdict <> 'fails'"
+          " OR failed_rule IS NOT NULL"),
 )
 
 
 def select(ctx: Context) -> sa.Select[Any]:
     """Live leads of the scope with their head, campaign and, on heads, first instants."""
-    lead, head, outcome = ddl.table(LEAD), ctx.step(lead_head), ctx.step(head_outcome)
+    lead, head, outcome, answered = (ddl.table(LEAD), ctx.step(lead_head), ctx.step(head_outcome),
+                                     ctx.step(head_answer))
     origin: Any = lead.join(head, sa.and_(head.c.source == lead.c.source, head.c.lead_id == lead.c.lead_id))
-    origin = origin.outerjoin(outcome, sa.and_(outcome.c.head_source == lead.c.source,
-                                               outcome.c.head_lead_id == lead.c.lead_id))
+    for found in (outcome, answered):
+        origin = origin.outerjoin(found, sa.and_(found.c.head_source == lead.c.source,
+                                                 found.c.head_lead_id == lead.c.lead_id))
     origin, campaign = with_campaign(ctx, origin, lead)
     unique = sa.and_(head.c.head_source == lead.c.source, head.c.head_lead_id == lead.c.lead_id)
     contact = sa.or_(sa.func.coalesce(lead.c.is_email_valid, sa.false()),
@@ -65,6 +74,7 @@ def select(ctx: Context) -> sa.Select[Any]:
         "has_status": sa.case((unique, sa.func.coalesce(outcome.c.has_status, sa.false()))),
         **{f"{state}_at": outcome.c[f"{state}_at"] for state in KEPT}, "first_won_at": outcome.c.first_won_at,
         **{name: outcome.c[name] for name in ("assigned_at", "first_touch_at", "answered_at")},
+        **by_rules(ctx, lead.c.source, answered, unique),
         "rule_version": sa.literal(ctx.rule_version, sa.Text()), "appeals": outcome.c.appeals,
     }
     return sa.select(*arrange(RECORD, values)).select_from(origin).where(head.c.is_live)

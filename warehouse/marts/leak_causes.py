@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from warehouse.shims import Expression, date_add_days
 from warehouse.staging.appeals import is_appealed
 from warehouse.staging.base import Context, Selectable
+from warehouse.staging.portrait import support
 
 Condition = Callable[[Context, Selectable], Expression]
 
@@ -65,8 +66,10 @@ def _given_up(ctx: Context, row: Selectable) -> Expression:
 
 
 def _supported(_: Context, row: Selectable) -> Expression:
-    """Both departments agreed on the verdict; no source delivers answers to the portrait today that could show it."""
-    return sa.and_(row.c.wrong_target_at.is_not(None), is_appealed(row.c.appeals, "wrong_target"))
+    """Called a wrong target, and the answers to the portrait bear it out, or both departments agreed in an appeal."""
+    borne_out = support(sa.true(), row.c.portrait_verdict) == "supported"
+    agreed = is_appealed(row.c.appeals, "wrong_target")
+    return sa.and_(row.c.wrong_target_at.is_not(None), sa.or_(borne_out, agreed))
 
 
 def is_idle(_: Context, row: Selectable) -> Expression:

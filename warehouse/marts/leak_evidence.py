@@ -41,17 +41,19 @@ RECORD = Table(
     "`attempted_late` needs a touch on record; a status alone has no hour to trust. `nothing_recorded`: no lead of the "
     "source and month bears a status or activity. `effort_not_recorded`: none bears an outbound touch, so that nobody "
     "can say how often the lead was tried. Elsewhere, without a touch of its own, `given_up_early` rests on the "
-    "status. Deals are those of the person; their amounts stand here only for `won`. "
+    "status. Answers to the portrait count as they stand now, for an answer has no hour. Deals are those of the "
+    "person; their amounts stand here only for `won`. "
     "Where the state behind the cause was settled by an appeal, `rule_file` is `appeal` and `rule_version` names it.",
 )
 
 PROSE = """\
 The row behind every count of `leak_waterfall`: which cause, by which rule, resting on which instant. Marketing: an
 `invalid_contact` or `existing_customer` is yours to explain. Sales: `due_at` and `attempt_count` are what your side of
-the record says; a call that was not written down looks like none. No source delivers answers to the portrait today, so
-a wrong target is `wrong_target_unsupported` unless both of you signed an appeal that says so: a verdict that neither
-side has shown, and that neither may use against the other. Test leads are not recognised; a person's later leads are. A
-disputed row is changed by correcting the record or the rule, or by an appeal, never here."""
+the record says; a call that was not written down looks like none. A `wrong_target` is one that the answers to the
+portrait bear out, or that both of you signed in an appeal; `wrong_target_unsupported` is a verdict that neither side
+has shown, and that neither may use against the other: `target_verdicts` says why. Test leads are not recognised; a
+person's later leads are. A disputed row is changed by correcting the record or the rule, or by an appeal, never
+here."""
 
 CHECKS = (
     Check("an instant exactly where there is evidence", "evidence_at IS NULL OR evidence IS NOT NULL"),
