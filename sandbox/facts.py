@@ -54,6 +54,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "cohort_payback": ("cohort_month", "age_months"),
     "commitments": ("agreement", "promise"),
     "campaign_charter": ("agreement",),
+    "daily_exchange": ("exchange_day", "exchange_side", "exchange_item"),
     "touch": ("source", "lead_id", "platform", "account_id", "campaign_id"),
     "attribution_channel": ("close_month", "platform", "account_id", "campaign_id"),
     "attribution": ("source", "deal_id", "attribution_model", "touch_no"),

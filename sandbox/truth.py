@@ -25,6 +25,7 @@ from sandbox.truth_discount import discounts, excesses
 from sandbox.truth_disputes import disputes
 from sandbox.truth_engagement import lags, weekly
 from sandbox.truth_events import Head
+from sandbox.truth_exchange import exchanged
 from sandbox.truth_follow_up import followed
 from sandbox.truth_leaks import leaks, waterfall
 from sandbox.truth_ledger import Ledger
@@ -72,7 +73,7 @@ def expected(company: Company, night: int, *, missed: Collection[int] = ()) -> T
              "order_fact": order_list, "sales_outcomes": sold,
              "call_quality": called, "review_sample": sample,
              "engagement_to_outcome": engaged, "engagement_lag": followed_by,
-             "commitments": promises, "campaign_charter": charters,
+             "commitments": promises, "campaign_charter": charters, "daily_exchange": exchanged,
              "speed_to_lead": speed, "response_curve": curve, "sla_breach": breaches}
     rows = {mart: dict(sorted(found(ledger))) for mart, found in marts.items()} | attributed(ledger)
     return Truth(night, rows)

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from sandbox.calendar import local_date
 from sandbox.model import Company
 from sandbox.truth_calls import Work, worked
-from sandbox.truth_cases import Case, cases
+from sandbox.truth_cases import Case, cases, lost_deals
 from sandbox.truth_disputes import Dossier, dossiers
 from sandbox.truth_engagement import Weeks, interactions, weeks_of
 from sandbox.truth_events import Head, Rates, Win, heads_with_history
@@ -54,6 +54,7 @@ class Ledger:
     orders: list[Order]
     calls: list[Work]
     weeks: Weeks
+    lost: list[tuple[str, datetime, str | None]]
 
     @classmethod
     def of(cls, company: Company, night: int, missed: Collection[int] = ()) -> Ledger:
@@ -72,4 +73,5 @@ class Ledger:
                    wins, dossiers(company, nights), cases(company, nights, heads, directory),
                    origins(company, nights), zone, directory, Ways.of(company, nights, directory, rates),
                    shared(company.leads, nights), orders(company, nights, heads, directory, rates),
-                   worked(company, nights[-1]), weeks_of(interactions(company, nights[-1]), heads.values()))
+                   worked(company, nights[-1]), weeks_of(interactions(company, nights[-1]), heads.values()),
+                   lost_deals(company, nights))

@@ -12,6 +12,7 @@ from crosscheck.fields import (
     credit,
     crm,
     engagement,
+    exchange,
     identity,
     leaks,
     marts,
@@ -41,7 +42,7 @@ FIELDS: dict[str, Field] = _merge(ops.FIELDS, ads.FIELDS, crm.FIELDS, marts.FIEL
                                   credit.FIELDS, sourcing.FIELDS, speed.FIELDS, velocity.FIELDS, people.FIELDS,
                                   costs.FIELDS, changes.FIELDS, identity.FIELDS, sales.FIELDS, calls.FIELDS,
                                   engagement.FIELDS, appeals.FIELDS, agreements.FIELDS, portrait.FIELDS,
-                                  quality.FIELDS)
+                                  quality.FIELDS, exchange.FIELDS)
 
 
 def columns(required: str, optional: str = "", *, basis: str = "") -> tuple[Column, ...]:

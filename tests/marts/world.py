@@ -46,8 +46,8 @@ RULES = replace(default_rules(), commitments=Commitments(Head("promised", None, 
 STATUSES = tuple(status for field, status in STATES.files["hubspot"].statuses if field == "status")
 
 _SHIPPED = default_rules().portrait
-#: The shipped rules, with the shipped portrait collected from the one CRM.
-COLLECTED = replace(default_rules(), portrait=replace(_SHIPPED, fields=tuple(
+#: The same rules, with the shipped portrait collected from the one CRM.
+COLLECTED = replace(RULES, portrait=replace(_SHIPPED, fields=tuple(
     replace(field, collected_from={"crm": field.name}) for field in _SHIPPED.fields)))
 
 DEFAULTS: dict[str, dict[str, Any]] = {

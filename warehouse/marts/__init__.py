@@ -16,6 +16,7 @@ from warehouse.marts import (
     cohort_payback,
     commitments,
     contradiction,
+    daily_exchange,
     deal_fact,
     discount,
     engagement_lag,
@@ -62,6 +63,6 @@ MARTS: tuple[Mart, ...] = tuple(module.MART for module in (
     spend_reconciliation, source_freshness, unmatched_leads, metric_coverage, speed_to_lead, response_curve, sla_breach,
     stage_velocity, rep_conversion, follow_up, target_verdicts, portrait_completeness, portrait_drift, cac,
     cohort_payback, person_alias, order_fact, sales_outcomes, call_quality, review_sample, engagement_to_outcome,
-    engagement_lag, commitments, campaign_charter, rule_version, rule_change_impact, why_changed))
+    engagement_lag, commitments, campaign_charter, daily_exchange, rule_version, rule_change_impact, why_changed))
 
 __all__ = ["MARTS", "BuiltMart", "Check", "Mart", "Partition"]

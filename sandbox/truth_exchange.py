@@ -1,0 +1,84 @@
+"""Truth of the daily exchange: what either side gave on each day that is over, and owed when it was."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+
+from sandbox.calendar import local_date, midnight
+from sandbox.facts import Key
+from sandbox.truth_ledger import Ledger
+from sandbox.truth_roi import Cells
+from sandbox.truth_sla import breaches
+
+_OWED = ("leads_worked", "lost_reasons", "appeal_answers")
+_VERDICTS = ("hot", "potential", "wrong_target", "invalid_contact", "lost")
+Given = Iterator[tuple[str, str, date]]
+#: Who owes what since which day, and until before which day; None: to this day.
+Debts = Iterator[tuple[str, str, date, date | None]]
+
+
+def exchanged(ledger: Ledger) -> Iterator[tuple[Key, Cells]]:
+    """Per day, side and item; nobody files appeals, holds meetings or writes notes in the company."""
+    given = Counter(fact for facts in (_brought(ledger), _worked(ledger), _reasons(ledger)) for fact in facts)
+    owed: Counter[tuple[str, str, date]] = Counter()
+    for side, item, first, until in (*_waiting(ledger), *_unexplained(ledger)):
+        for number in range(((until or ledger.today) - first).days):
+            owed[side, item, first + timedelta(days=number)] += 1
+    for side, item, day in {*given, *owed}:
+        if day < ledger.today:
+            yield (day.isoformat(), side, item), {
+                "given_count": given[side, item, day],
+                "still_owed_count": owed[side, item, day] if item in _OWED else None,
+                "begins_at": _text(midnight(day, ledger.zone)),
+                "ends_at": _text(midnight(day + timedelta(days=1), ledger.zone))}
+
+
+def _brought(ledger: Ledger) -> Given:
+    for head in ledger.heads.values():
+        yield "marketing", "leads", head.day
+        if head.is_qualified(None):
+            yield "marketing", "qualified_leads", head.day
+    for (_, day), spent in ledger.spend.items():
+        if spent.reporting > 0 and not spent.is_remainder:
+            yield "marketing", "campaigns", day
+
+
+def _worked(ledger: Ledger) -> Given:
+    for head in ledger.heads.values():
+        for day in {local_date(at, ledger.zone) for at in head.touched}:
+            yield "sales", "leads_worked", day
+        for state in _VERDICTS:
+            if state in head.states:
+                yield "sales", "verdicts", local_date(head.states[state], ledger.zone)
+    for work in ledger.calls:
+        if work.call.direction == "outbound":
+            yield "sales", "calls", work.day
+
+
+def _reasons(ledger: Ledger) -> Given:
+    for _, at, reason in ledger.lost:
+        if reason is not None:
+            yield "sales", "lost_reasons", local_date(at, ledger.zone)
+
+
+def _unexplained(ledger: Ledger) -> Debts:
+    """Lost deals without a reason, of CRMs that know of reasons."""
+    telling = {crm for crm, _, reason in ledger.lost if reason is not None}
+    for crm, at, reason in ledger.lost:
+        if reason is None and crm in telling:
+            yield "sales", "lost_reasons", local_date(at, ledger.zone), None
+
+
+def _waiting(ledger: Ledger) -> Debts:
+    """Every broken promise, from the day on which the attempt was due."""
+    for _, breach in breaches(ledger):
+        due, tried = (local_date(datetime.fromisoformat(f"{at}+00:00"), ledger.zone) if at else None
+                      for at in (breach["due_at"], breach["responded_at"]))
+        if due is not None:
+            yield str(breach["owed_by"]), "leads_worked", due, tried
+
+
+def _text(moment: datetime) -> str:
+    return moment.replace(tzinfo=None).isoformat()
