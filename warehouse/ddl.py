@@ -93,12 +93,12 @@ def create(conn: sa.Connection, tables: Iterable[sa.Table]) -> None:
     Tables of `incoming` exist on PostgreSQL only, and are not logged: a crash empties them, and they are loaded again.
     """
     statements: list[str] = []
-    for schema, group in _by_schema(tables).items():
-        there = set(sa.inspect(conn).get_table_names(schema=schema))
-        for made in (one for one in group if one.name not in there):
-            statements += (str(each.compile(dialect=conn.dialect)) for each in _definition(made, conn.dialect.name))
-            if schema == "incoming":
-                statements.append(f"ALTER TABLE {made.fullname} SET UNLOGGED")
+    listed = conn.execute(sa.text("SELECT table_schema, table_name FROM information_schema.tables"))
+    there = {(schema, name) for schema, name in listed}
+    for made in (one for one in tables if (one.schema, one.name) not in there):
+        statements += (str(each.compile(dialect=conn.dialect)) for each in _definition(made, conn.dialect.name))
+        if made.schema == "incoming":
+            statements.append(f"ALTER TABLE {made.fullname} SET UNLOGGED")
     if statements:  # one round trip: there are hundreds; nothing is bound, so a doubled percent sign is one
         script = ";\n".join(statements).replace("%%", "%")
         conn.exec_driver_sql(script, execution_options={"no_parameters": True})
@@ -110,13 +110,6 @@ def _definition(made: sa.Table, dialect: str) -> Iterator[sa.schema.ExecutableDD
         yield from (sa.schema.CreateIndex(index) for index in made.indexes)
     yield sa.schema.SetTableComment(made)
     yield from (sa.schema.SetColumnComment(column) for column in made.columns)
-
-
-def _by_schema(tables: Iterable[sa.Table]) -> dict[str, list[sa.Table]]:
-    groups: dict[str, list[sa.Table]] = {}
-    for made in tables:
-        groups.setdefault(made.schema or "", []).append(made)
-    return groups
 
 
 def create_schemas(conn: sa.Connection) -> None:

@@ -6,20 +6,20 @@ from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
 
+import pyarrow as pa
 import sqlalchemy as sa
 
 from crosscheck.canonical import LEAD
 from crosscheck.rules import LeadKind, Sla
 from crosscheck.windows import local_day
 from warehouse import ddl
+from warehouse.load import load_arrow
 from warehouse.shims import Expression, date_add_seconds
 from warehouse.staging.base import Context, Selectable
 from warehouse.staging.records import BUSINESS_DAY
 
 #: Beyond the last day of a calendar: holidays and weekends may be this long.
 _AHEAD = timedelta(days=31)
-#: Rows of one statement: a server takes 65,535 values.
-_AT_ONCE = 2_000
 
 
 def refresh_days(conn: sa.Connection, sla: Sla, zone: str, as_of: datetime) -> None:
@@ -37,8 +37,7 @@ def refresh_days(conn: sa.Connection, sla: Sla, zone: str, as_of: datetime) -> N
         return
     conn.execute(sa.delete(day))
     rows = [{**row, "rule_version": made_for} for row in _days(sla, zone, first, last)]
-    for start in range(0, len(rows), _AT_ONCE):
-        conn.execute(sa.insert(day).values(rows[start:start + _AT_ONCE]))
+    load_arrow(conn, day, pa.Table.from_pylist(rows, schema=BUSINESS_DAY.arrow()))
 
 
 def _days(sla: Sla, zone: str, first: date, last: date) -> Iterator[dict[str, Any]]:
