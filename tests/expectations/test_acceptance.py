@@ -19,6 +19,7 @@ SILENT = "ad_daily: no column goes silent"
 REASON = "clicks are not reported any more"
 
 
+@pytest.mark.nights
 def test_an_accepted_check_is_told_and_stops_nothing(world: World) -> None:
     """The gate passes, and the check is a warning that names who accepted it and why, in the ledger too."""
     set_all("click_count", None)(world)
@@ -33,6 +34,7 @@ def test_an_accepted_check_is_told_and_stops_nothing(world: World) -> None:
     assert {(row.severity, row.success) for row in kept if row.table_name == "ad_daily"} == {("warn", False)}
 
 
+@pytest.mark.nights
 def test_nothing_else_is_accepted_with_it(world: World) -> None:
     """The same check of another table, and another check of this table, still stop the night."""
     set_all("click_count", None)(world)

@@ -65,6 +65,7 @@ def _judged_night(settings: Settings, as_of: datetime) -> None:
         steps.publish_marts(work)
 
 
+@pytest.mark.nights
 def test_it_names_what_the_mart_would(play: Stage) -> None:
     """At a night's own instant: the same leads, due instants and next actions as the mart's rows that wait; beside a
     night that holds the warehouse, and with nothing of its landing, warehouse or published file touched.
@@ -86,6 +87,7 @@ def test_it_names_what_the_mart_would(play: Stage) -> None:
     assert (seen.exit_code, set(seen.unwatched)) == (0, {"getfly"})
 
 
+@pytest.mark.nights
 def test_it_tells_each_lead_once_and_when_it_is_over(play: Stage) -> None:
     """An hour later nothing is new; with the calls on record the messages are resolved; no message holds a person."""
     settings, dawn = load(play.config), play.company.nights[0]
@@ -103,6 +105,7 @@ def test_it_tells_each_lead_once_and_when_it_is_over(play: Stage) -> None:
     assert len([message for message in play.sink.messages if message["title"].startswith("Resolved")]) == len(first)
 
 
+@pytest.mark.nights
 def test_the_word_for_it(play: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """One document; a source that cannot be read is exit code 4, an alert of its own, and over when it answers."""
     at = (play.company.nights[0] + timedelta(days=7)).isoformat()
