@@ -118,7 +118,7 @@ def put(wh: Warehouse, table: str, *rows: Mapping[str, Any]) -> None:
     whole = [row(table, **values) for values in rows]
 
     def work(conn: sa.Connection) -> None:
-        there = sa.or_(*(_is(target, record, each) for each in whole))
+        there = _are(target, record, whole)
         dirty.mark(conn, wh, table, sa.select(target).where(there))
         conn.execute(sa.delete(target).where(there))
         conn.execute(sa.insert(target), whole)
@@ -131,7 +131,7 @@ def put(wh: Warehouse, table: str, *rows: Mapping[str, Any]) -> None:
 def take(wh: Warehouse, table: str, *rows: Mapping[str, Any]) -> None:
     """Remove rows by key, marked as staging marks what vanishes."""
     target = ddl.table(RECORDS[table])
-    gone = sa.or_(*(_is(target, RECORDS[table], values) for values in rows))
+    gone = _are(target, RECORDS[table], [{**DEFAULTS.get(table, {}), **values} for values in rows])
 
     def work(conn: sa.Connection) -> None:
         dirty.mark(conn, wh, table, sa.select(target).where(gone))
@@ -140,9 +140,10 @@ def take(wh: Warehouse, table: str, *rows: Mapping[str, Any]) -> None:
     wh.write(work)
 
 
-def _is(target: sa.Table, record: Table, values: Mapping[str, Any]) -> sa.ColumnElement[bool]:
-    return sa.and_(*(target.c[name] == values.get(name, DEFAULTS.get(record.name, {}).get(name))
-                     for name in record.key))
+def _are(target: sa.Table, record: Table, rows: Iterable[Mapping[str, Any]]) -> sa.ColumnElement[bool]:
+    """Whether a row has the key of one of these: the same statement however many they are."""
+    key = sa.tuple_(*(target.c[name] for name in record.key))
+    return key.in_([tuple(values[name] for name in record.key) for values in rows])
 
 
 def night(wh: Warehouse, at: datetime = NIGHT, *, full: bool = False, states: LeadStates = STATES,
