@@ -62,7 +62,7 @@ CHECKS = (
 
 def select(ctx: Context) -> sa.Select[Any]:
     """Counts of each value and month of the scope, one row per state, beside the estimate of the young ones."""
-    counted, waited = _counts(ctx).subquery("counted"), estimate(ctx.step(quality_wait), KEY).subquery("waited")
+    counted, waited = ctx.step(quality_count), estimate(ctx.step(quality_wait), KEY).subquery("waited")
     each = sa.union_all(*(
         sa.select(*(counted.c[name] for name in (*KEY, *_COUNTS)), sa.literal(state).label("quality_state"),
                   counted.c[f"{state}_count"].label("state_count")) for state in STATES)).subquery("each")
@@ -95,7 +95,8 @@ def quality_wait(ctx: Context) -> sa.Select[Any]:
     return waits(cut(young, _DIMENSIONS, _VALUES), KEY, ctx.business_day)
 
 
-def _counts(ctx: Context) -> sa.Select[Any]:
+def quality_count(ctx: Context) -> sa.Select[Any]:
+    """One row per value and month of the scope: its leads, and how many of them came to each state in time."""
     lead = cut(ctx.step(quality_lead), _DIMENSIONS, _VALUES)
     key = [lead.c[name] for name in KEY]
     states = [count_if(within_horizon(lead.c[moment], lead.c.created_at, _AGE)).label(f"{state}_count")
