@@ -15,11 +15,11 @@ help:            ## what there is to type
 demo: $(VENV)/.run ## three nights of a demo company, with a planted fault, and the proof
 	@$(BIN)/crosscheck demo
 
-test: $(VENV)/.test lint ## every check and test but the slow ones below, both engines (12 minutes at most on 2 cores)
+test: $(VENV)/.test lint ## every check and test but the slow ones below, both engines (about 12 minutes on 2 cores)
 	@mkdir -p build
 	$(BIN)/python -m pytest -n 2 --dist loadgroup --durations=25 --basetemp=build/tests
 
-nights: $(VENV)/.test ## whole nights on both engines, by the command line, by a real Prefect, over real exports (about 7 minutes)
+nights: $(VENV)/.test ## whole nights on both engines, by the command line, by a real Prefect, over real exports (about 10 minutes)
 	@mkdir -p build
 	$(BIN)/python -m pytest -m nights -n 3 --dist loadgroup --durations=25 --basetemp=build/tests
 

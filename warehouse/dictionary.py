@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from crosscheck.canonical import CANONICAL
-from crosscheck.tables import TECHNICAL, Column, Kind, Layer, Table
+from crosscheck.tables import TECHNICAL, Column, Kind, Table
+from warehouse import ddl
 from warehouse.marts import MARTS, Mart
 from warehouse.metrics import METRICS, Metric
 from warehouse.staging.records import DERIVED
@@ -100,7 +101,8 @@ def _row(record: Table, column: Column) -> str:
     field = column.field
     name = f"`{column.name}`" + (" (key)" if column.name in record.key else "")
     allowed = f" One of: {', '.join(field.allowed)}." if field.allowed else ""
-    money = f"decimal({24 if record.layer is Layer.MART else 18},6)"
+    width = ddl.sql_type(Kind.MONEY, record.layer)
+    money = f"decimal({width.precision},{width.scale})"
     return f"| {name} | {_PHYSICAL.get(field.kind, money)} | {field.unit} | {column.basis} | {field.meaning}{allowed} |"
 
 

@@ -43,13 +43,13 @@ def test_a_quiet_night_builds_nothing(mart_wh: Warehouse) -> None:
 def test_an_unpublished_build_leaves_its_marks(mart_wh: Warehouse) -> None:
     """What a refused night should have published is still built by the next one."""
     Company(4, leads=20).fill(mart_wh)
-    world.release(mart_wh, world.night(mart_wh, of=SOME))
+    world.release(mart_wh, world.night(mart_wh))
     world.put(mart_wh, "fx_rate", {"day": world.FIRST, "fx_rate": 30_000})
     world.put(mart_wh, "campaign", {"campaign_id": "gone", "campaign_name": "Back", "campaign_name_norm": "back"})
-    world.night(mart_wh, of=SOME)
-    world.release(mart_wh, world.night(mart_wh, of=SOME))
+    world.night(mart_wh)
+    world.release(mart_wh, world.night(mart_wh))
     by_parts = world.everything(mart_wh)
-    world.night(mart_wh, full=True, of=SOME)
+    world.night(mart_wh, full=True)
     assert by_parts == world.everything(mart_wh, "mart_next")
 
 

@@ -16,13 +16,12 @@ from warehouse.engine import naive_utc
 from warehouse.marts.campaign_roi_daily import RECORD as DAILY
 from warehouse.marts.deal_fact import RECORD as DEAL_FACT
 from warehouse.marts.lead_fact import RECORD as LEAD_FACT
-from warehouse.marts.returns import KEY
+from warehouse.marts.returns import KEY, QUALIFIED_STATES
 from warehouse.shims import Expression
 from warehouse.staging.appeals import is_appealed
 from warehouse.staging.base import Context, Selectable, netted
 from warehouse.staging.heads import merged_lead
 
-QUALIFIED_STATES = ("reached", "wrong_target", "invalid_contact")
 _STATES = tuple(f"{state}_at" for state in QUALIFIED_STATES)
 _HEAD = ("head_source", "head_lead_id")
 _LEAD = ("cohort_month", "created_day", *_HEAD, "is_unique", *_STATES, "rule_version", "appeals")

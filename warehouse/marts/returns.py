@@ -37,11 +37,15 @@ def ratio_columns() -> tuple[Column, ...]:
     return columns("reporting_currency_code", " ".join(metric.name for metric in RETURN_METRICS))
 
 
+#: On which `qualified` rests: the first one must have come, the others must not.
+QUALIFIED_STATES = ("reached", "wrong_target", "invalid_contact")
+
+
 def qualified(lead: Selectable, side: str = "") -> Expression:
     """Whether a lead was ever reached, and is neither wrong target nor invalid contact. `side` stands before the names
     of its columns.
     """
-    reached, *refused = (lead.c[f"{side}{state}_at"] for state in ("reached", "wrong_target", "invalid_contact"))
+    reached, *refused = (lead.c[f"{side}{state}_at"] for state in QUALIFIED_STATES)
     return sa.and_(reached.is_not(None), *(moment.is_(None) for moment in refused))
 
 

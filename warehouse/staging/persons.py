@@ -56,7 +56,7 @@ def alias_link(ctx: Context) -> sa.Select[Any]:
     same = sa.and_(size.c.alias_kind == key[0], size.c.alias_key == key[1])
     counts = [column for column in size.c if column.name not in ("alias_kind", "alias_key")]
     numbers = [sa.func.dense_rank().over(order_by=order).label(name) for name, order in (
-        ("lead_no", (carried.c.source, carried.c.lead_id)), ("alias_no", key))]
+        ("lead_no", (carried.c.source, carried.c.lead_id)), ("alias_node", key))]
     return sa.select(carried, *counts, _refused(size).label("refused_because"), *numbers).join_from(carried, size, same)
 
 
@@ -131,7 +131,7 @@ def lead_person(ctx: Context) -> sa.Select[Any]:
 def _pairs(ctx: Context) -> sa.Select[Any]:
     """Leads and their aliases by number, and whether the alias links."""
     link = ctx.step(alias_link)
-    return sa.select(link.c.lead_no, link.c.alias_no, link.c.refused_because.is_(None))
+    return sa.select(link.c.lead_no, link.c.alias_node, link.c.refused_because.is_(None))
 
 
 def components(rows: Sequence[Any]) -> pa.Table:
