@@ -7,7 +7,7 @@ export DO_NOT_TRACK := 1
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export GX_ANALYTICS_ENABLED := false
 
-.PHONY: demo test nights crash deep check lint ruff mypy layers bench docs clean help
+.PHONY: demo test nights pages crash deep check lint ruff mypy layers bench docs clean help
 
 help:            ## what there is to type
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
@@ -22,6 +22,10 @@ test: $(VENV)/.test lint ## every check and test but the slow ones below, both e
 nights: $(VENV)/.test ## whole nights on both engines, by the command line, by a real Prefect, over real exports (about 10 minutes)
 	@mkdir -p build
 	$(BIN)/python -m pytest -m nights -n 3 --dist loadgroup --durations=25 --basetemp=build/tests
+
+pages: $(VENV)/.test ## what people see, in a real browser (Chromium from the system's packages) and by real channels
+	@mkdir -p build
+	$(BIN)/python -m pytest -m pages -n 2 --dist loadgroup --durations=10 --basetemp=build/tests
 
 crash: $(VENV)/.test ## nights and publications killed everywhere, overlapping, restated; both engines (about 5 minutes)
 	@mkdir -p build

@@ -16,7 +16,8 @@ from tests.conftest import ENGINES
 from tests.faults.conftest import GATE_FAILED, PUBLISHED, Clean, spoil
 from tests.support.nights import KILLED, Playground, differences
 
-pytestmark = pytest.mark.crash
+#: A night that hangs is ended by the playground; a case plays up to seventeen of them, one after the other.
+pytestmark = [pytest.mark.crash, pytest.mark.timeout(1800)]
 Kills = tuple[str, ...]
 
 #: Every place that a night passes on its way to its readers, in order, and at which passage it is killed there.
