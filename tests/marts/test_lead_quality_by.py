@@ -1,4 +1,4 @@
-"""The five ratios cut in four ways, and what a young month will come to: Kaplan and Meier against scipy and by hand."""
+"""The five ratios cut in four ways; what a young month will come to: Kaplan and Meier by scipy, lifelines, by hand."""
 
 from __future__ import annotations
 
@@ -120,21 +120,55 @@ def curve(waits: Waits) -> tuple[float | None, ...]:
     return 1 - left, *(None if open_ends else 1 - float(end.evaluate(END)) for end in (bounds.high, bounds.low))
 
 
+def lifelines_curve(waits: Waits) -> tuple[float | None, ...]:
+    """The same by lifelines."""
+    from lifelines import KaplanMeierFitter
+
+    if curve(waits)[0] is None:
+        return (None,) * 3
+    told = KaplanMeierFitter().fit([at for at, _ in waits], [came for _, came in waits])
+    left = float(told.survival_function_at_times(END).iloc[0])
+    high, low = told.confidence_interval_survival_function_.loc[:END].iloc[-1]
+    return 1 - left, *((None, None) if not 0 < left < 1 else (1 - float(low), 1 - float(high)))
+
+
+def estimated(wh: Warehouse, groups: list[Waits]) -> dict[int, list[float | None]]:
+    """By group, what the warehouse makes of its waits."""
+    selects = [sa.select(sa.literal(place).label("place"), sa.literal("reached").label("quality_state"),
+                         sa.cast(sa.literal(at), sa.Double()).label("seconds"),
+                         sa.cast(sa.literal(sum(came for one, came in waits if one == at)), sa.Integer()).label("came"),
+                         sa.literal(sum(one == at for one, _ in waits)).label("left"))
+               for place, waits in enumerate(groups) for at in {at for at, _ in waits}]
+    query = estimate(sa.union_all(*selects).subquery("waits"), ["place"])
+    with wh.engine.connect() as conn:
+        return {row["place"]: [row[name] for name in RATES] for row in conn.execute(query).mappings()}
+
+
+def agree(found: list[float | None], oracle: tuple[float | None, ...]) -> None:
+    """The estimate is the oracle's, and so is its interval wherever the oracle has one."""
+    share, *bounds = oracle
+    assert found[0] == (share if share is None else pytest.approx(share, abs=1e-12))
+    for bound, expected in zip(found[1:], bounds, strict=True):
+        assert expected is None or bound == pytest.approx(expected, abs=1e-9)
+
+
 @settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @example(groups=[[(END, True), (END, False), (0, True)], [(3_600, False), (86_400, True)], [(END, False)]])
 @given(groups=st.lists(WAITS, min_size=5, max_size=8))
 def test_kaplan_and_meier(wh: Warehouse, groups: list[Waits]) -> None:
     """On both engines the estimate is scipy's, and so is its interval wherever scipy has one."""
-    selects = [sa.select(sa.literal(place).label("place"), sa.literal("reached").label("quality_state"),
-                         sa.cast(sa.literal(at), sa.Double()).label("seconds"),
-                         sa.cast(sa.literal(int(came)), sa.Integer()).label("came"))
-               for place, waits in enumerate(groups) for at, came in waits]
-    query = estimate(sa.union_all(*selects).subquery("waits"), ["place"])
-    with wh.engine.connect() as conn:
-        found = {row["place"]: [row[name] for name in RATES] for row in conn.execute(query).mappings()}
+    found = estimated(wh, groups)
     for place, waits in enumerate(groups):
-        share, *bounds = curve(waits)
-        assert found[place][0] == (share if share is None else pytest.approx(share, abs=1e-12))
-        for bound, expected in zip(found[place][1:], bounds, strict=True):
-            assert expected is None or bound == pytest.approx(expected, abs=1e-9)
-        assert share is None or found[place][1] <= found[place][0] <= found[place][2]
+        agree(found[place], curve(waits))
+        low, high = found[place][1:]
+        assert found[place][0] is None or low <= found[place][0] <= high
+
+
+@pytest.mark.nights
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(groups=st.lists(WAITS, min_size=5, max_size=8))
+def test_kaplan_and_meier_by_lifelines(wh: Warehouse, groups: list[Waits]) -> None:
+    """And lifelines', which takes seconds to import."""
+    found = estimated(wh, groups)
+    for place, waits in enumerate(groups):
+        agree(found[place], lifelines_curve(waits))

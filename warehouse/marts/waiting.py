@@ -20,7 +20,8 @@ _ONE: Expression = sa.literal_column("1e0", sa.Double())
 
 
 def waits(lead: Selectable, key: Sequence[str], today: date) -> sa.Select[Any]:
-    """One row per lead and state: seconds until the state, or until nobody watched any longer (`came` is 0).
+    """One row per key, state and wait: seconds until the state, or until nobody watched any longer; how many `came` to
+    the state after as long, and with those who did not, how many `left` the waiting then.
 
     A lead is watched for the full days that have certainly passed since its creation, so that two builds of one
     business day agree, and at most until the horizon.
@@ -36,17 +37,16 @@ def waits(lead: Selectable, key: Sequence[str], today: date) -> sa.Select[Any]:
         parts.append(sa.select(*(lead.c[name] for name in key), sa.literal(state).label("quality_state"),
                                sa.case((came, after), else_=end).label("seconds"),
                                sa.case((came, 1), else_=0).label("came")))
-    return sa.select(sa.union_all(*parts).subquery("waits"))
+    wait = sa.union_all(*parts).subquery("waits")
+    group = [wait.c[name] for name in (*key, "quality_state", "seconds")]
+    return sa.select(*group, sa.func.sum(wait.c.came).label("came"), sa.func.count().label("left")).group_by(*group)
 
 
-def estimate(wait: Selectable, key: Sequence[str]) -> sa.Select[Any]:
-    """One row per key and state: the share that will have come to it by the horizon, with its interval.
+def estimate(step: Selectable, key: Sequence[str]) -> sa.Select[Any]:
+    """One row per key and state of these waits: the share that will have come to it by the horizon, with its interval.
 
     Null as long as nobody was watched to the end and somebody is still waited for.
     """
-    group = [wait.c[name] for name in (*key, "quality_state")]
-    step = (sa.select(*group, wait.c.seconds, sa.func.sum(wait.c.came).label("came"), sa.func.count().label("left"))
-            .group_by(*group, wait.c.seconds).subquery("step"))
     names = [step.c[name] for name in (*key, "quality_state")]
     at_risk = sa.func.sum(step.c.left).over(partition_by=names, order_by=step.c.seconds.desc(), rows=(None, 0))
     risk = sa.select(step, sa.cast(at_risk, sa.Double()).label("at_risk")).subquery("risk")
