@@ -11,6 +11,7 @@ import pytest
 
 from crosscheck.settings import Project, Settings, Store
 from tests.support import postgres
+from tests.support.store import take_over
 from warehouse.engine import Warehouse, open_warehouse
 from warehouse.migrations import migrate
 
@@ -77,5 +78,5 @@ def settings(request: pytest.FixtureRequest, settings_for: Callable[[str], Setti
 def wh(settings: Settings) -> Iterator[Warehouse]:
     """An open, migrated, empty warehouse, once per engine."""
     with open_warehouse(settings) as opened:
-        migrate(opened)
+        take_over(opened)
         yield opened

@@ -17,13 +17,13 @@ from crosscheck.settings import Settings
 from expectations import docs
 from expectations.gate import GateResult, run_gate
 from tests.expectations.world import AS_OF, LAST, Row, insert, spend_row, technical
+from tests.support.store import take_over
 from warehouse import ddl, ledger
 from warehouse.engine import Warehouse, open_warehouse
 from warehouse.ledger import Run
 from warehouse.load import load_files
 from warehouse.marts import MARTS
 from warehouse.marts.base import BuiltMart
-from warehouse.migrations import migrate
 
 RECORDS = {mart.record.name: mart.record for mart in MARTS}
 DAILY, QUALITY, TIE_OUT = RECORDS["campaign_roi_daily"], RECORDS["lead_quality"], RECORDS["tieout"]
@@ -36,7 +36,7 @@ def opened(request: pytest.FixtureRequest, settings_for: Callable[[str], Setting
     """A warehouse with twelve days of spend in staging."""
     settings = settings_for(request.param)
     with open_warehouse(settings) as wh:
-        migrate(wh)
+        take_over(wh)
         run = ledger.begin_run(wh, "nightly", AS_OF)
         rows = [spend_row("a1", "VND", campaign, day, 100) for day in DAYS for campaign in ("", "c0")]
         insert(wh, ddl.table(AD_DAILY), technical(rows, "meta/a1/spend", "s"))

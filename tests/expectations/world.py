@@ -23,11 +23,11 @@ from crosscheck.settings import Settings
 from crosscheck.tables import Table
 from crosscheck.windows import Window
 from expectations.gate import GateResult, run_gate
+from tests.support.store import take_over
 from warehouse import ddl, incoming, ledger, ops
 from warehouse.engine import Warehouse
 from warehouse.ledger import Run
 from warehouse.load import load_files
-from warehouse.migrations import migrate
 
 AS_OF = datetime(2026, 11, 21, 19, 0, tzinfo=UTC)
 LAST = date(2026, 11, 21)
@@ -172,7 +172,7 @@ def insert(wh: Warehouse, table: sa.Table, rows: list[Row]) -> None:
 
 def make(wh: Warehouse, settings: Settings) -> World:
     """The world before tonight's gates: history staged, tonight's rows ready and faultless."""
-    migrate(wh)
+    take_over(wh)
     run = ledger.begin_run(wh, "nightly", AS_OF)
     world = World(wh, settings, run)
     history = Window(LAST - timedelta(days=35), LAST - timedelta(days=1))

@@ -10,9 +10,9 @@ import pytest
 
 from crosscheck.settings import Settings
 from tests.marts import world
+from tests.support.store import take_over
 from warehouse import ledger
 from warehouse.engine import Warehouse, open_warehouse
-from warehouse.migrations import migrate
 
 
 class _Shared(dict[Any, Any]):
@@ -48,6 +48,6 @@ def either_wh(settings: Settings) -> Iterator[Warehouse]:
 def _ready(settings: Settings) -> Iterator[Warehouse]:
     with open_warehouse(world.with_source(settings)) as wh:
         wh.engine = wh.engine.execution_options(compiled_cache=_COMPILED[wh.dialect])
-        migrate(wh)
+        take_over(wh)
         ledger.begin_run(wh, "nightly", world.NIGHT)
         yield wh

@@ -11,11 +11,11 @@ import sqlalchemy as sa
 from crosscheck.settings import Settings
 from tests.marts import world
 from tests.marts.company import Company
+from tests.support.store import take_over
 from warehouse import ledger
 from warehouse.build import printed
 from warehouse.engine import Warehouse, open_warehouse
 from warehouse.marts import MARTS, Mart
-from warehouse.migrations import migrate
 
 
 def test_every_mart_is_the_same_on_both_engines(settings_for: Callable[[str], Settings]) -> None:
@@ -23,7 +23,7 @@ def test_every_mart_is_the_same_on_both_engines(settings_for: Callable[[str], Se
     built: dict[str, dict[str, list[dict[str, Any]]]] = {}
     for engine in ("duckdb", "postgresql"):
         with open_warehouse(world.with_source(settings_for(engine))) as wh:
-            migrate(wh)
+            take_over(wh)
             ledger.begin_run(wh, "nightly", world.NIGHT)
             Company(7, leads=400).fill(wh)
             world.night(wh, rules=world.COLLECTED)

@@ -26,11 +26,11 @@ from sandbox.truth_people import is_listed, mail, person_of, phone
 from sandbox.view import name_of, survivor
 from sandbox.world import World, is_won
 from tests.support import answers
+from tests.support.store import take_over
 from warehouse import ddl, ledger
 from warehouse.build import build
 from warehouse.engine import Warehouse, open_warehouse
 from warehouse.marts import MARTS
-from warehouse.migrations import migrate
 
 Rows = defaultdict[str, list[dict[str, Any]]]
 TECHNICAL = {"stream_key": "s", "slice_id": "s", "page_no": 1, "row_no": 1}
@@ -52,7 +52,7 @@ def open_store(settings_for: Callable[[str], Settings]) -> Iterator[Warehouse]:
     """A migrated DuckDB warehouse that knows both CRMs."""
     sources = tuple(Source(name=crm, connector=crm) for crm in ("hubspot", "getfly"))
     with open_warehouse(settings_for("duckdb").model_copy(update={"sources": sources})) as wh:
-        migrate(wh)
+        take_over(wh)
         yield wh
 
 
