@@ -59,9 +59,10 @@ def apply(server: Server, wanted: Declared, difference: Difference) -> None:
     for change in _of("work pool", difference):
         server.ask("/work_pools/", {"name": change.name, "type": "process"})
     if names := [change.name for change in _of("deployment", difference)]:
+        chosen = [(item, _paused(server, item)) for item in wanted.deployments if item.name in names]
         _prefect_deploy(wanted, names)
-        for item in wanted.deployments:
-            _drop_schedules(server, item)
+        for item, paused in chosen:
+            _settle(server, item, paused)
     for change in _of("automation", difference):
         _write(server, change)
 
@@ -187,12 +188,23 @@ def _prefect_deploy(wanted: Declared, names: Sequence[str]) -> None:
         raise ConfigError(f"prefect deploy failed: {' '.join(said[-1:])}", fix="prefect deploy --all, to see all of it")
 
 
-def _drop_schedules(server: Server, item: Deployment) -> None:
-    """`prefect deploy` writes the schedules of the file, and leaves those that are not in it any more."""
+def _paused(server: Server, item: Deployment) -> set[str]:
+    """Slugs of the schedules that an operator paused and the file says nothing of."""
+    found = server.find(f"/deployments/name/{item.flow}/{item.name}") or {"schedules": []}
+    declared_here = item.shape["schedules"]
+    return {each["slug"] for each in found["schedules"]
+            if not each["active"] and "active" not in declared_here.get(each["slug"], {"active": None})}
+
+
+def _settle(server: Server, item: Deployment, paused: set[str]) -> None:
+    """What `prefect deploy` does not do: schedules that the file names no more go, a pause stays a pause."""
     found = server.ask(f"/deployments/name/{item.flow}/{item.name}")
-    for schedule in found["schedules"]:
-        if schedule["slug"] not in item.shape["schedules"]:
-            server.ask(f"/deployments/{found['id']}/schedules/{schedule['id']}", method="DELETE")
+    for each in found["schedules"]:
+        place = f"/deployments/{found['id']}/schedules/{each['id']}"
+        if each["slug"] not in item.shape["schedules"]:
+            server.ask(place, method="DELETE")
+        elif each["slug"] in paused and each["active"]:
+            server.ask(place, {"active": False}, method="PATCH")
 
 
 def _of(kind: str, difference: Difference) -> list[Change]:

@@ -50,8 +50,9 @@ class Server:
             try:
                 return _answer(self._request(path, body, method))
             except urllib.error.HTTPError as error:
-                if error.code != 503 or attempt == _TRIES - 1:
-                    raise _refused(error, path) from None
+                with error:  # it holds the connection
+                    if error.code != 503 or attempt == _TRIES - 1:
+                        raise _refused(error, path) from None
                 time.sleep(1)
             except (OSError, ValueError):
                 break
