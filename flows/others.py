@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from uuid import UUID
-
 from prefect import flow, runtime
-from prefect.artifacts import create_progress_artifact, update_progress_artifact
 
 from crosscheck.redact import redact
 from crosscheck.windows import Window
-from flows.artifacts import show
+from flows.artifacts import Bar, show
 from flows.backfill import play_chunk, todo
 from flows.nightly import NightStopped, instant, run_name, stop_unless_published, tasks, told
 from flows.sla import look
@@ -33,20 +30,12 @@ def backfill(window: str, source: str = "", chunk_days: int = 30, again: bool = 
     with told(config) as known:
         only = (source,) if source else ()
         pieces = todo(known, Window.parse(window), only, chunk_days, again=again)
-        bar = _bar(source, len(pieces))
+        bar = Bar(source, len(pieces))
         for done, piece in enumerate(pieces, start=1):
             result = play_chunk(known, piece, instant(as_of), only=only, runner=PrefectTasks())
             show(result, known)
             stop_unless_published(result)
-            update_progress_artifact(bar, progress=100.0 * done / len(pieces))
-
-
-def _bar(source: str, chunks: int) -> UUID:
-    """The progress of this flow run; each source has its own page of them."""
-    bar = create_progress_artifact(progress=0.0 if chunks else 100.0, description=f"{chunks} chunks to read",
-                                   key=f"backfill-{(source or 'all').replace('_', '-')}")
-    assert isinstance(bar, UUID), "a synchronous flow makes artifacts synchronously"
-    return bar
+            bar.done(done)
 
 
 @flow(name="dead-man", flow_run_name=run_name, persist_result=False, validate_parameters=False)

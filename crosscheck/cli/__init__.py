@@ -40,6 +40,10 @@ def _add(group: App, place: str, text: str, example: str) -> None:
 
 _add(app, "start:init", "Write a first crosscheck.toml and its folders.", "init my-company --currency VND")
 _add(app, "doctor:doctor", "Check the machine, the settings and every source; one line each, with a fix.", "doctor")
+_add(app, "deploy:deploy", "Bring what prefect.yaml declares, and the hints, to a Prefect server; only what differs.",
+     "deploy --dry-run")
+_add(app, "deploy:undeploy", "Take deployments, schedules and hints off a Prefect server; data stays.",
+     "undeploy --yes")
 _add(app, "run:run", "Run one night now, without any server. Killed anywhere, the same command continues.",
      "run --as-of 2026-11-21T19:00:00Z")
 _add(app, "run:backfill", "Read a range of days again, in resumable chunks.",

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from crosscheck.cli.out import err, note, progress
+from crosscheck.cli.out import err, following, note, progress
 
 if TYPE_CHECKING:
     from flows.night import Night
@@ -69,6 +69,7 @@ def demo(folder: Path = Path("var/demo"), *, seed: int = 7, scale: float = 1.0,
             codes = _three_nights(play, plain=plain)
         wrong = finale(play.config, folder, play.sink, as_json=as_json)
     err.print(f"three nights and their proof in {time.monotonic() - began:.0f} s; exit codes {codes}")
+    following("crosscheck init my-company")
     return 0 if codes == [0, 5, 0] and not wrong else 1
 
 

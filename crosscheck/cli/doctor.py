@@ -101,10 +101,15 @@ def _configured(config: Path | None, *, offline: bool) -> Iterator[Finding]:
 
 def _scheduled() -> Iterator[Finding]:
     """Who runs without Prefect has no PREFECT_API_URL, and nothing to look at."""
-    from crosscheck.cli.scheduler import look
+    from crosscheck.cli.scheduler import checks
 
-    if api := os.environ.get("PREFECT_API_URL"):
-        yield _try("scheduler", partial(look, api))
+    if not (api := os.environ.get("PREFECT_API_URL")):
+        return
+    for number, (check, look) in enumerate(checks(api, PINS["prefect"])):
+        finding = _try(check, look)
+        yield finding
+        if not finding.ok and number == 0:
+            return  # who does not answer, or lets nobody in, tells nothing else either
 
 
 def _known(settings: Settings) -> Finding:

@@ -1,47 +1,77 @@
-"""What `doctor` asks a Prefect server: whether it answers, and whether the night is in its calendar.
+"""What `doctor` asks a Prefect server: whether it answers, who plays a night, and whether one is in its calendar.
 
 A deployment proves nothing: a server with the wrong SQLAlchemy takes it, shows its schedule, and never plans a run.
 """
 
 from __future__ import annotations
 
-import json
-import os
-import urllib.error
-import urllib.request
-from base64 import b64encode
-from typing import Any
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
 
 from crosscheck.errors import ConfigError
+from flows.server import Server
 
-_TIMEOUT_SECONDS = 10.0
-_NIGHTLY = {"deployments": {"name": {"any_": ["nightly"]}}, "flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}}}
-
-
-def look(api: str) -> str:
-    """What the server at `$PREFECT_API_URL` says. Raises ConfigError with the next step when no night is planned."""
-    version = _ask(api, "/admin/version")
-    planned = _ask(api, "/flow_runs/count", _NIGHTLY)
-    if not planned:
-        raise ConfigError(f"Prefect {version} answers and has planned no nightly run",
-                          fix="prefect deploy --all; then look for bulk_dml in the server's log: sqlalchemy below 2.1")
-    workers = _ask(api, "/work_pools/crosscheck/workers/filter", {"workers": {"status": {"any_": ["ONLINE"]}}})
-    if not workers:
-        raise ConfigError("no worker is online for the pool crosscheck", fix="prefect worker start --pool crosscheck")
-    return f"Prefect {version}: {planned} nightly runs planned, {len(workers)} worker online"
+POOL = "crosscheck"
+_ONLINE = {"workers": {"status": {"any_": ["ONLINE"]}}}
 
 
-def _ask(api: str, path: str, body: Any = None) -> Any:
-    """GET, or POST with a body; PREFECT_API_AUTH_STRING goes along."""
-    data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(api.rstrip("/") + path, data, {"Content-Type": "application/json"})  # noqa: S310
-    if known := os.environ.get("PREFECT_API_AUTH_STRING"):
-        request.add_header("Authorization", f"Basic {b64encode(known.encode()).decode()}")
-    try:
-        with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as answer:  # noqa: S310 -- the operator's own
-            return json.load(answer)
-    except urllib.error.HTTPError as error:
-        wanted = "set PREFECT_API_AUTH_STRING" if error.code == 401 else "prefect work-pool create crosscheck"
-        raise ConfigError(f"Prefect's server answers {error.code} to {path}", fix=wanted) from None
-    except (OSError, ValueError):
-        raise ConfigError("no Prefect server answers at PREFECT_API_URL", fix="prefect server start") from None
+def checks(api: str, pin: str) -> tuple[tuple[str, Callable[[], str]], ...]:
+    """Name and look of each check, the one on which the others rest first. A look raises ConfigError with a fix."""
+    server = Server(api)
+    return (("prefect server", partial(_version, server, pin)), ("work pool", partial(_pool, server)),
+            ("worker", partial(_worker, server)), ("planned nights", partial(_planned, server)))
+
+
+def _version(server: Server, pin: str) -> str:
+    """The server tells Prefect's version and no other: which SQLAlchemy it has, only the calendar shows."""
+    found = str(server.ask("/admin/version"))
+    if found != pin:
+        raise ConfigError(f"the server is Prefect {found}, the nights are written for {pin}",
+                          fix="install requirements/run.txt where the server runs, and restart it")
+    return f"Prefect {found} answers"
+
+
+def _pool(server: Server) -> str:
+    found = server.find(f"/work_pools/{POOL}")
+    if found is None:
+        raise ConfigError(f"there is no work pool {POOL}", fix="crosscheck deploy")
+    if found["is_paused"]:
+        raise ConfigError(f"the work pool {POOL} is paused: nothing starts", fix=f"prefect work-pool resume {POOL}")
+    return f"{POOL}, for runs of type {found['type']}"
+
+
+def _worker(server: Server) -> str:
+    if server.find(f"/work_pools/{POOL}") is None:
+        raise ConfigError("no worker can be online without a work pool", fix="crosscheck deploy")
+    online = server.ask(f"/work_pools/{POOL}/workers/filter", _ONLINE)
+    if not online:
+        raise ConfigError(f"no worker is online for the pool {POOL}: planned nights wait",
+                          fix=f"systemctl restart crosscheck-worker, or prefect worker start --pool {POOL}")
+    return f"{len(online)} online"
+
+
+def _planned(server: Server) -> str:
+    """Runs of the nightly deployment in the future; a late one, which nobody began, is none of them."""
+    deployment = server.find("/deployments/name/nightly/nightly")
+    if deployment is None:
+        raise ConfigError("no nightly deployment is on the server", fix="crosscheck deploy")
+    future = {"deployments": {"id": {"any_": [deployment["id"]]}},
+              "flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}},
+                            "expected_start_time": {"after_": datetime.now(UTC).isoformat()}}}
+    count = server.ask("/flow_runs/count", future)
+    if not count:
+        raise ConfigError("no nightly run is planned", fix=_why(deployment))
+    [first] = server.ask("/flow_runs/filter", {**future, "sort": "EXPECTED_START_TIME_ASC", "limit": 1})
+    return f"{count}, the next at {datetime.fromisoformat(first['expected_start_time']):%Y-%m-%d %H:%M} UTC"
+
+
+def _why(deployment: dict[str, object]) -> str:
+    """The commonest causes, as far as the deployment tells them."""
+    schedules = deployment["schedules"]
+    assert isinstance(schedules, list), "the server lists schedules"
+    if not schedules:
+        return "crosscheck deploy: the deployment has no schedule"
+    if deployment["paused"] or not any(item["active"] for item in schedules):
+        return "prefect deployment schedule ls nightly/nightly: it is paused; resume it there"
+    return "wait a minute; then look for bulk_dml in the server's log: the server needs sqlalchemy below 2.1"

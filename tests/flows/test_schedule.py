@@ -7,123 +7,26 @@ from __future__ import annotations
 
 import os
 import re
-import signal
-import socket
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any, TypeVar
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
 
 from crosscheck.cli.demo import Stage, stage
-from crosscheck.cli.scheduler import look
-from crosscheck.errors import ConfigError
+from crosscheck.cli.doctor import PINS
+from crosscheck.cli.scheduler import checks
 from crosscheck.settings import load
 from sandbox import credentials
+from tests.support.scheduler import ENDS, POOL, Prefect, served, until
 from warehouse.reading import campaign_totals
 
 pytestmark = [
     pytest.mark.nights, pytest.mark.server, pytest.mark.timeout(420), pytest.mark.xdist_group("prefect-server")]
-ROOT = Path(__file__).parents[2]
-POOL = "crosscheck"
-ARTIFACTS = {"night-summary", "row-accounting", "gate-results", "campaign-roi"}
+ARTIFACTS = {"night-summary", "row-accounting", "gate-results", "freshness", "campaign-roi"}
 LEAKED = "a-value-that-nobody-may-store"
-ENDS = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
-T = TypeVar("T")
-
-
-def until(look: Callable[[], T | None], seconds: float, what: str) -> T:
-    """The first answer that is not empty; fails after a deadline."""
-    deadline = time.monotonic() + seconds
-    while True:
-        if found := look():
-            return found
-        assert time.monotonic() < deadline, f"not within {seconds:.0f} s: {what}"
-        time.sleep(0.5)
-
-
-@dataclass(frozen=True)
-class Prefect:
-    """A server of this test's own: its folders, its address, and processes that know them."""
-
-    home: Path
-    scratch: str  # the worker keeps one folder for all users of a machine in the temporary one
-    port: int
-
-    @property
-    def api(self) -> str:
-        """Where the server answers."""
-        return f"http://127.0.0.1:{self.port}/api"
-
-    @property
-    def environment(self) -> dict[str, str]:
-        """Loopback, SQLite, nothing told to anybody, and a worker that looks often."""
-        return {**os.environ, "PREFECT_HOME": str(self.home), "TMPDIR": self.scratch,
-                "PREFECT_API_URL": self.api, "DO_NOT_TRACK": "1",
-                "PREFECT_SERVER_ANALYTICS_ENABLED": "false", "PREFECT_LOGGING_LEVEL": "INFO",
-                "PREFECT_API_DATABASE_CONNECTION_URL": f"sqlite+aiosqlite:///{self.home}/prefect.db",
-                "PREFECT_WORKER_QUERY_SECONDS": "2",
-                "PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS": "4",
-                "PREFECT_CLI_COLORS": "false"}
-
-    @contextmanager
-    def running(self, *words: str) -> Iterator[subprocess.Popen[bytes]]:
-        """A Prefect command in a process group of its own, ended with all its children; its output in a log."""
-        with (self.home / f"{words[0]}.log").open("wb") as log:
-            process = subprocess.Popen([sys.executable, "-m", "prefect", *words], env=self.environment, cwd=ROOT,
-                                       stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
-        try:
-            yield process
-        finally:
-            process.terminate()
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(20)
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait(10)
-
-    def processes(self) -> list[str]:
-        """Which processes live in this folder's environment (as far as the system tells)."""
-        found = []
-        for path in Path("/proc").glob("[0-9]*/environ"):
-            with suppress(OSError):
-                if str(self.home).encode() in path.read_bytes():
-                    found.append(path.parent.name)
-        return found
-
-    def deploy(self) -> None:
-        """Every deployment of `prefect.yaml`, as an operator types it."""
-        words = [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all"]
-        done = subprocess.run(words, check=False, cwd=ROOT, env=self.environment, capture_output=True, text=True,
-                              timeout=120)
-        assert done.returncode == 0, done.stdout + done.stderr
-
-    def alive(self) -> bool:
-        """Whether the server answers."""
-        with suppress(httpx.TransportError):
-            return httpx.get(f"{self.api}/health").status_code == 200
-        return False
-
-    def ask(self, path: str, body: Any = None) -> Any:
-        """POST, or GET without a body."""
-        answer = httpx.get(self.api + path) if body is None else httpx.post(self.api + path, json=body, timeout=30)
-        answer.raise_for_status()
-        return answer.json()
-
-    def runs(self, deployment: str, *states: str) -> list[dict[str, Any]]:
-        """Flow runs of a deployment in some states, the next one first."""
-        wanted = {"deployments": {"id": {"any_": [deployment]}}, "sort": "EXPECTED_START_TIME_ASC",
-                  "flow_runs": {"state": {"type": {"any_": list(states)}}}}
-        return list(self.ask("/flow_runs/filter", wanted))
 
 
 @pytest.fixture(scope="module")
@@ -137,19 +40,12 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 
 @pytest.fixture(scope="module")
 def prefect(company: Stage, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prefect]:
-    """Server, pool, worker and the deployments of this checkout; afterwards none of their processes is left."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    scratch = TemporaryDirectory(ignore_cleanup_errors=True)
-    opened = Prefect(tmp_path_factory.mktemp("prefect"), scratch.name, port)
-    with scratch, opened.running("server", "start", "--host", "127.0.0.1", "--port", str(port)) as server:
-        until(lambda: opened.alive() or server.poll() is not None, 120, "the server answers")
-        opened.ask("/work_pools/", {"name": POOL, "type": "process"})
+    """Server, worker and what `crosscheck deploy` makes of this checkout; afterwards no process of them is left."""
+    with served(tmp_path_factory.mktemp("prefect")) as opened:
+        opened.deploy()
         with opened.running("worker", "start", "--pool", POOL):
-            opened.deploy()
+            until(lambda: opened.ask(f"/work_pools/{POOL}/workers/filter", {}), 60, "the worker is there")
             yield opened
-    until(lambda: not opened.processes(), 20, "server, worker and their children are gone")
 
 
 @pytest.fixture(scope="module")
@@ -168,11 +64,13 @@ def test_every_night_is_scheduled_at_two_in_the_business_zone(prefect: Prefect, 
 
 
 def test_doctor_sees_the_calendar_and_the_worker(prefect: Prefect, deployment: str) -> None:
-    """What `doctor` says of a server that plans nights; of one that is not there, what to do."""
+    """What `doctor` says of a server that plans nights and of the worker that plays them."""
     until(lambda: prefect.runs(deployment, "SCHEDULED"), 90, "future runs of the nightly deployment")
-    assert re.fullmatch(r"Prefect 3\.\S+: \d+ nightly runs planned, 1 worker online", look(prefect.api))
-    with pytest.raises(ConfigError, match="no Prefect server answers"):
-        look("http://127.0.0.1:9/api")
+    said = {check: look() for check, look in checks(prefect.api, PINS["prefect"])}
+    assert said["prefect server"] == f"Prefect {PINS['prefect']} answers"
+    assert said["work pool"] == "crosscheck, for runs of type process"
+    assert said["worker"] == "1 online"
+    assert re.fullmatch(r"\d+, the next at \S+ 19:00 UTC", said["planned nights"])
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,2 @@
+-- Prefect's history is a database of its own: its migrations never meet the warehouse's.
+CREATE DATABASE prefect;
