@@ -7,7 +7,7 @@ needs no script and prints as it is.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -71,13 +71,21 @@ class Spot:
     is_matured: bool
 
 
-def waterfall(bars: Sequence[Bar], size: Size) -> Any:
+@dataclass(frozen=True)
+class Plot:
+    """A chart, and the rows that it names: beside it, because Altair copies a chart with every step."""
+
+    chart: Any
+    rows: dict[str, list[dict[str, Any]]]
+
+
+def waterfall(bars: Sequence[Bar], size: Size) -> Plot:
     """Leads step by step, from all that came to those that were won."""
     most = max((bar.end for bar in bars), default=1)
     room = most * (1.42 if size.narrow else 1.2)
     x = alt.X("begin:Q", scale=alt.Scale(domain=[0, room], nice=False), axis=None)
     y = alt.Y("name:N", sort=None, title=None, axis=None if size.narrow else _names(230))
-    base = alt.Chart(_data(vars(bar) for bar in bars))
+    base = alt.Chart(alt.NamedData(name="bars"))
     thick = {"height": 10, "yOffset": 7} if size.narrow else {"height": 15}
     layers = [base.mark_bar(cornerRadius=1.5, **thick).encode(x=x, x2="end:Q", y=y,
                                                              color=alt.Color("colour:N", scale=None)),
@@ -86,14 +94,14 @@ def waterfall(bars: Sequence[Bar], size: Size) -> Any:
     if size.narrow:
         layers.append(base.mark_text(align="left", dy=-8, color=MUTED, fontSize=12)
                       .encode(x=alt.value(0), y=y, text="name:N"))
-    return alt.layer(*layers).properties(width=size.width - (0 if size.narrow else 245),
-                                         height=alt.Step(36 if size.narrow else 25))
+    chart = alt.layer(*layers).properties(width=size.width - (0 if size.narrow else 245),
+                                          height=alt.Step(36 if size.narrow else 25))
+    return Plot(chart, {"bars": _rows(bars)})
 
 
-def lines(spots: Sequence[Spot], colours: dict[str, str], size: Size) -> Any:
+def lines(spots: Sequence[Spot], colours: dict[str, str], size: Size) -> Plot:
     """Two lines over weeks; dashed where the weeks are too young, broken where a value is not published."""
-    shown = list(spots)
-    weeks = list(dict.fromkeys(spot.week for spot in shown))
+    weeks = list(dict.fromkeys(spot.week for spot in spots))
     ticks = weeks[::4] if size.narrow else weeks[::2]
     x = alt.X("week:O", sort=weeks, title=None, axis=alt.Axis(values=ticks, labelAngle=0, labelColor=MUTED, grid=False,
                                                             domainColor=LINE, tickColor=LINE, labelFontSize=12))
@@ -101,22 +109,23 @@ def lines(spots: Sequence[Spot], colours: dict[str, str], size: Size) -> Any:
                                                   ticks=False, labelFontSize=12, format=",~r"))
     hue = alt.Color("line:N", scale=alt.Scale(domain=list(colours), range=list(colours.values())), legend=None)
     layers = []
-    for part, dash in ((_matured(shown), [1, 0]), (_young(shown), [4, 4])):
-        base = alt.Chart(_data(vars(spot) for spot in part)).encode(x=x, y=y, color=hue)
+    for part, dash in (("matured", [1, 0]), ("young", [4, 4])):
+        base = alt.Chart(alt.NamedData(name=part)).encode(x=x, y=y, color=hue)
         layers += [base.mark_line(strokeWidth=2.2, strokeDash=dash), base.mark_circle(size=26, opacity=1)]
-    return alt.layer(*layers).properties(width=size.width - 62, height=230 if size.narrow else 280)
+    chart = alt.layer(*layers).properties(width=size.width - 62, height=230 if size.narrow else 280)
+    return Plot(chart, {"matured": _rows(spot for spot in spots if spot.is_matured), "young": _rows(_young(spots))})
 
 
-def intervals(points: Sequence[Point], size: Size) -> Any:
+def intervals(points: Sequence[Point], size: Size) -> Plot:
     """Values with their 95 % intervals, one panel beside (on a phone: below) the other."""
     panels = list(dict.fromkeys(point.panel for point in points))
-    charts = [_panel([point for point in points if point.panel == panel], panel, size, first=place == 0)
-              for place, panel in enumerate(panels)]
-    return alt.vconcat(*charts, spacing=18) if size.narrow else alt.hconcat(*charts, spacing=26)
+    charts = [_panel(panel, size, first=place == 0) for place, panel in enumerate(panels)]
+    chart = alt.vconcat(*charts, spacing=18) if size.narrow else alt.hconcat(*charts, spacing=26)
+    return Plot(chart, {panel: _rows(point for point in points if point.panel == panel) for panel in panels})
 
 
-def _panel(points: Sequence[Point], title: str, size: Size, *, first: bool) -> Any:
-    base = alt.Chart(_data(vars(point) for point in points))
+def _panel(title: str, size: Size, *, first: bool) -> Any:
+    base = alt.Chart(alt.NamedData(name=title))
     x = alt.X("value:Q", scale=alt.Scale(domainMin=0, zero=True), title=None, axis=alt.Axis(
         format=".0%", tickCount=4, labelColor=MUTED, gridColor=LINE, domain=False, ticks=False, labelFontSize=12))
     y = alt.Y("name:N", sort=None, title=None, axis=_names(110) if first or size.narrow else None)
@@ -132,11 +141,13 @@ def _panel(points: Sequence[Point], title: str, size: Size, *, first: bool) -> A
     return alt.layer(band, dot, text, hidden).properties(width=width, height=alt.Step(38), title=head)
 
 
-def svg(chart: Any, alternative: str, size: Size) -> str:
+def svg(draw: Callable[[Size], Plot], alternative: str, size: Size) -> str:
     """The chart as an image of the page: one picture to a screen reader, with what it says in words."""
-    made = chart.configure(background="transparent", font=_FONT, padding=2).configure_view(stroke=None)
-    spec = made.to_dict(validate=False)  # validation takes as long as drawing; tests/report draws every chart
-    text = _ROLES.sub("", vl_convert.vegalite_to_svg(spec))
+    with alt.utils.schemapi.debug_mode(False):  # validation takes as long as drawing; tests draw every chart
+        plot = draw(size)
+        made = plot.chart.configure(background="transparent", font=_FONT, padding=2).configure_view(stroke=None)
+        spec = made.to_dict(validate=False)
+    text = _ROLES.sub("", vl_convert.vegalite_to_svg(spec | {"datasets": plot.rows}))
     found = _SVG.search(text)
     assert found is not None
     root = (f'<svg xmlns="http://www.w3.org/2000/svg" class="{size.name}" viewBox="0 0 {found[1]} {found[2]}" '
@@ -148,12 +159,8 @@ def _names(limit: int) -> alt.Axis:
     return alt.Axis(labelLimit=limit, labelColor=INK, labelFontSize=12.5, domain=False, ticks=False, labelPadding=8)
 
 
-def _data(rows: Any) -> alt.Data:
-    return alt.Data(values=[dict(row) for row in rows])
-
-
-def _matured(spots: Sequence[Spot]) -> list[Spot]:
-    return [spot for spot in spots if spot.is_matured]
+def _rows(values: Iterable[Bar | Point | Spot]) -> list[dict[str, Any]]:
+    return [dict(vars(value)) for value in values]
 
 
 def _young(spots: Sequence[Spot]) -> list[Spot]:

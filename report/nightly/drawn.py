@@ -11,7 +11,7 @@ from typing import Any
 from markupsafe import Markup
 
 from report.nightly import charts
-from report.nightly.charts import SIZES, Bar, Point, Size, Spot
+from report.nightly.charts import SIZES, Bar, Plot, Point, Size, Spot
 from report.nightly.facts import Band, Facts, Leak, Rate
 from report.nightly.labels import BANDS, CAUSES
 from report.nightly.palette import PROFIT, TOTAL, owner_colour
@@ -34,9 +34,8 @@ class Drawing:
         return self.words.gettext(text) % values if values else self.words.gettext(text)
 
     def all(self, facts: Facts) -> dict[str, Markup]:
-        """Every chart of the report by name; one without data is left out."""
-        return {name: drawn for name, draw in (("waterfall", self.waterfall), ("weeks", self.weeks),
-                                               ("curve", self.curve)) if (drawn := draw(facts))}
+        """Every chart of the report by name; one without data is empty."""
+        return {"waterfall": self.waterfall(facts), "weeks": self.weeks(facts), "curve": self.curve(facts)}
 
     def waterfall(self, facts: Facts) -> Markup:
         """Where leads were lost."""
@@ -96,6 +95,6 @@ class Drawing:
                      f"{self.numbers.percent(rate.value, 1)} (n = {of})")
 
 
-def _both(draw: Callable[[Size], Any], told: str) -> Markup:
+def _both(draw: Callable[[Size], Plot], told: str) -> Markup:
     """A chart in each size; the style sheet shows the one that fits. The SVG's texts are escaped by its maker."""
-    return Markup("\n").join(Markup(charts.svg(draw(size), told, size)) for size in SIZES)  # noqa: S704
+    return Markup("\n").join(Markup(charts.svg(draw, told, size)) for size in SIZES)  # noqa: S704

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from report.words import mark
 
-PLATFORMS = {"google_ads": "Google Ads", "meta_ads": "Meta", "(none)": mark("no ad platform")}
+PLATFORMS = {"google_ads": "Google Ads", "meta_ads": "Meta"}
 CAMPAIGNS = {"(unmatched)": mark("Not tied to any campaign"), "(unallocated)": mark("Told of the account alone")}
 
 RATIOS = {
@@ -46,7 +46,7 @@ DELAYS = {
 
 BANDS = {
     "0_5": mark("up to 5 min"), "5_15": mark("5–15 min"), "15_60": mark("15–60 min"), "over_60": mark("over 60 min"),
-    "waiting": mark("no attempt"), "unknown": mark("not on record"),
+    "waiting": mark("none in 30 days"), "unknown": mark("not on record"),
 }
 
 DEFINITIONS = {
