@@ -143,7 +143,7 @@ def _panel(title: str, size: Size, *, first: bool) -> Any:
 
 def svg(draw: Callable[[Size], Plot], alternative: str, size: Size) -> str:
     """The chart as an image of the page: one picture to a screen reader, with what it says in words."""
-    with alt.utils.schemapi.debug_mode(False):  # validation takes as long as drawing; tests draw every chart
+    with alt.utils.schemapi.debug_mode(False):  # noqa: FBT003 - validation takes as long as drawing; tests draw every chart
         plot = draw(size)
         made = plot.chart.configure(background="transparent", font=_FONT, padding=2).configure_view(stroke=None)
         spec = made.to_dict(validate=False)

@@ -27,8 +27,8 @@ from report.numbers import Numbers
 from report.words import Language, words
 from warehouse.ddl import create, table
 from warehouse.marts import MARTS
-from warehouse.marts.metric_coverage import NEEDS
 from warehouse.marts.leak_causes import CAUSES
+from warehouse.marts.metric_coverage import NEEDS
 from warehouse.trace import find
 
 NIGHT = Tonight("nightly-20261120T190000", datetime(2026, 11, 20, 19, 0))  # noqa: DTZ001 - as the ledger holds it
@@ -200,7 +200,8 @@ def test_commands_are_typed_as_they_stand() -> None:
     """Days, blanks and quotes survive a shell; what is null is not named."""
     assert command("commitments", agreement="Cheap sofas", promise="leads", campaign_id=None) == (
         "crosscheck trace commitments 'agreement=Cheap sofas' promise=leads")
-    assert command("lead_quality", cohort_week=date(2026, 9, 7)) == "crosscheck trace lead_quality cohort_week=2026-09-07"
+    assert command("lead_quality", cohort_week=date(2026, 9, 7)) == (
+        "crosscheck trace lead_quality cohort_week=2026-09-07")
 
 
 def test_every_word_of_the_tables_has_a_name() -> None:
@@ -224,7 +225,8 @@ def test_every_word_of_the_tables_has_a_name() -> None:
 
 def test_charts_draw(publish: Any) -> None:
     """Both sizes are one picture with its figures in words, without script, link or address of anybody's."""
-    facts = publish({"leak_waterfall": [leak(MONTHS[-1], "won", "a", 5, 10), leak(MONTHS[-1], "lost_price", "a", 9, 10)]})
+    facts = publish({"leak_waterfall": [leak(MONTHS[-1], cause, "a", leads, 10)
+                                        for cause, leads in (("won", 5), ("lost_price", 9))]})
     drawing = Drawing(words(Language.VI), Numbers(Language.VI, "VND", page.ZoneInfo("Asia/Ho_Chi_Minh")))
     drawn = drawing.all(facts)
     assert [name for name, svg in drawn.items() if svg] == ["waterfall"]
