@@ -35,7 +35,7 @@ class Size:
         return self.name == "narrow"
 
 
-SIZES = (Size("wide", 860), Size("narrow", 330))
+SIZES = (Size("wide", 900), Size("narrow", 330))
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ def _panel(title: str, size: Size, *, first: bool) -> Any:
     base = alt.Chart(alt.NamedData(name=title))
     x = alt.X("value:Q", scale=alt.Scale(domainMin=0, zero=True), title=None, axis=alt.Axis(
         format=".0%", tickCount=4, labelColor=MUTED, gridColor=LINE, domain=False, ticks=False, labelFontSize=12))
-    y = alt.Y("name:N", sort=None, title=None, axis=_names(110) if first or size.narrow else None)
+    y = alt.Y("name:N", sort=None, title=None, axis=_names(140) if first or size.narrow else None)
     band = base.mark_rule(strokeWidth=7, opacity=0.35, color=PROFIT, strokeCap="round").encode(
         x=alt.X("low:Q"), x2="high:Q", y=y)
     dot = base.mark_circle(size=70, opacity=1, color=PROFIT).encode(x=x, y=y)
@@ -136,7 +136,7 @@ def _panel(title: str, size: Size, *, first: bool) -> Any:
                                                                                     text="label:N")
     hidden = base.transform_filter("datum.value === null").mark_text(align="left", color=MUTED, fontSize=11).encode(
         x=alt.value(4), y=y, text="label:N")
-    width = (size.width - 100) if size.narrow else (size.width - 116) // 2
+    width = (size.width - 152) if size.narrow else (size.width - 168) // 2
     head = alt.Title(title, anchor="start", color=INK, fontSize=13, fontWeight=600, offset=8)
     return alt.layer(band, dot, text, hidden).properties(width=width, height=alt.Step(38), title=head)
 
