@@ -15,7 +15,7 @@ from typing import Any
 import altair as alt
 import vl_convert
 
-from report.nightly.palette import INK, LINE, MUTED, PROFIT, TOTAL
+from report.nightly.palette import INK, LINE, MUTED, PROFIT
 
 _ROLES = re.compile(r'\s(?:role|aria-[a-z]+)="[^"]*"')
 _SVG = re.compile(r'<svg [^>]*?width="([\d.]+)" height="([\d.]+)"[^>]*>')
@@ -167,6 +167,3 @@ def _young(spots: Sequence[Spot]) -> list[Spot]:
     """The young weeks, joined to the last mature one of their line."""
     last = {spot.line: spot for spot in spots if spot.is_matured}
     return [*last.values(), *(spot for spot in spots if not spot.is_matured)]
-
-
-__all__ = ["INK", "PROFIT", "SIZES", "TOTAL", "Bar", "Point", "Spot", "intervals", "lines", "svg", "waterfall"]
