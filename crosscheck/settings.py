@@ -10,7 +10,7 @@ import os
 import re
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -144,6 +144,14 @@ class Alerts(_Section):
         return tuple(dict.fromkeys((*self.critical, *self.warning, *self.sla)))
 
 
+class Report(_Section):
+    """The nightly report: a file per language, written after each publication."""
+
+    enabled: bool = True
+    folder: str = "var/report"
+    languages: tuple[Literal["vi", "en"], ...] = ("vi", "en")
+
+
 class Settings(BaseSettings):
     """Everything a run needs to know, from one file and the environment."""
 
@@ -154,6 +162,7 @@ class Settings(BaseSettings):
     store: Store = Store()
     gates: Gates = Gates()
     alerts: Alerts = Alerts()
+    report: Report = Report()
     sources: tuple[Source, ...] = ()
     rules: str = "rules"
     # The alias keeps the variable that holds the key from being read as the reference to it.

@@ -17,6 +17,7 @@ from expectations import docs
 from flows.notify import gate_failed, gates_warned, night_failed, sources_refused
 from flows.outbox import Delivery, Message, deliver, enqueue, resolve
 from flows.report import Counts, Night, Outcome
+from flows.reporting import write_reports
 from flows.sources import Refused
 from flows.steps import Work
 from warehouse import incoming, ledger
@@ -30,14 +31,16 @@ _STATUS = {Outcome.PUBLISHED: "published", Outcome.PARTIAL: "published", Outcome
 
 def finish(work: Work, outcome: Outcome) -> Night:
     """Note the end, tell it, and say what became of the night."""
+    over = outcome in (Outcome.PUBLISHED, Outcome.PARTIAL)  # a stopped night has not looked at everything
+    with work.timed("report"):
+        reports, failures = write_reports(work) if over else ((), [])
     with work.timed("tell"):
         index = docs.build(work.settings, work.run.run_id, work.gates)
-        over = outcome in (Outcome.PUBLISHED, Outcome.PARTIAL)  # a stopped night has not looked at everything
-        delivery = _tell(work, list(_messages(work)), resolving=over)
+        delivery = _tell(work, [*_messages(work), *failures], resolving=over)
     note = "; ".join(sorted({str(item.error.where or item.source) for item in work.refused}))
     ledger.finish_run(work.wh, work.run, _STATUS[outcome], note[:500])
     _clean(work)
-    return _report(work, outcome, delivery, str(index or ""))
+    return _report(work, outcome, delivery, str(index or ""), tuple(str(path) for path in reports))
 
 
 def failed(work: Work, error: CrosscheckError) -> None:
@@ -89,7 +92,7 @@ def _clean(work: Work) -> None:
         _LOG.warning("landing was not cleaned up: %s", type(error).__name__)
 
 
-def _report(work: Work, outcome: Outcome, delivery: Delivery, index: str) -> Night:
+def _report(work: Work, outcome: Outcome, delivery: Delivery, index: str, reports: tuple[str, ...]) -> Night:
     rows = [dict(row._mapping) for row in ledger.slices(work.wh, work.run.run_id)]  # noqa: SLF001
     shown = ("stream_key", "first_day", "last_day", "status", "received_rows", "staged_rows", "quarantined_rows",
              "deduplicated_rows")
@@ -102,7 +105,7 @@ def _report(work: Work, outcome: Outcome, delivery: Delivery, index: str) -> Nig
                     total("deduplicated_rows"))
     per_stream = tuple({name: row[name] for name in shown} for row in rows)
     return Night(work.run.run_id, work.run.as_of, outcome, counts, tuple(work.refused), tuple(work.closed),
-                 tuple(work.gates), delivery, work.seconds, per_stream, index)
+                 tuple(work.gates), delivery, work.seconds, per_stream, index, reports)
 
 
 def refused_before(work: Work) -> list[Refused]:

@@ -101,6 +101,14 @@ def night_failed(run_id: str, error: CrosscheckError, settings: Settings) -> Mes
                    "\n".join(body))
 
 
+def report_failed(run_id: str, why: str, settings: Settings) -> Message:
+    """The tables are published, the page that people read of them is not."""
+    body = [f"For: {settings.alerts.owner}", f"What: the nightly report was not written: {why[:300]}",
+            "Published tables: as of tonight. The report that lies there is of an earlier night, and says so.",
+            "Next: crosscheck report (it writes it again)"]
+    return Message("report", WARNING, f"{settings.project.name}: no report of {run_id}", "\n".join(body))
+
+
 def leads_wait(topic: str, breaches: Sequence[Breach], settings: Settings, now: datetime) -> Message:
     """One message for the broken promises of one owner in one source, longest overdue first; no name, phone or mail."""
     source, owner = breaches[0].source, breaches[0].owner_id

@@ -51,6 +51,7 @@ class Night:
     seconds: Mapping[str, float] = field(default_factory=dict)
     per_stream: tuple[Mapping[str, Any], ...] = ()
     docs: str = ""
+    reports: tuple[str, ...] = ()
 
     @property
     def published(self) -> bool:
@@ -86,6 +87,7 @@ class Night:
         lines += [f"closed, not read: {account}" for account in self.closed]
         lines += [f"gate {row['gate']} · {row['severity']} · {row['table']} · {row['check']}: {row['detail']}"
                   for row in self.failed_checks()]
+        lines += [f"report: {path}" for path in self.reports]
         if self.delivery is not None and self.delivery.failed:
             lines.append(f"{self.delivery.failed} alerts were not delivered; they stay in the outbox")
         return lines
@@ -96,4 +98,4 @@ class Night:
                 "exit_code": self.exit_code, "counts": vars(self.counts),
                 "refused": [item.error for item in self.refused], "closed": self.closed,
                 "failed_checks": self.failed_checks(), "accounting": self.accounting(),
-                "seconds": dict(self.seconds), "docs": self.docs}
+                "seconds": dict(self.seconds), "docs": self.docs, "reports": self.reports}

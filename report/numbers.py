@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -67,6 +68,20 @@ class Numbers:
     def day(self, value: date | None) -> str:
         """A calendar day: `21 thg 11, 2026`."""
         return UNKNOWN if value is None else dates.format_date(value, format="medium", locale=self.locale)
+
+    def month(self, value: date | None) -> str:
+        """A calendar month: `09/2026`."""
+        return UNKNOWN if value is None else f"{value:%m/%Y}"
+
+    def months(self, values: Sequence[date]) -> str:
+        """The months from the first to the last: `07/2026 – 09/2026`."""
+        return " – ".join(dict.fromkeys(self.month(value) for value in [*values[:1], *values[-1:]])) or UNKNOWN
+
+    def signed(self, value: Number | None, shown: str) -> str:
+        """A change, already shown, with its sign: `+43%`; a minus as wide as the plus."""
+        if value is None:
+            return UNKNOWN
+        return f"+{shown}" if value > 0 else shown.replace("-", "−", 1)
 
     def moment(self, value: datetime | None) -> str:
         """A moment in the company's zone, which is named. Moments are stored in UTC, with or without saying so."""

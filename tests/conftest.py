@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,6 +18,8 @@ from warehouse.migrations import migrate
 
 ENGINES = ("duckdb", "postgresql")
 _TEMPLATE = "crosscheck_template"
+# The report is a second or two of every night, and tested by itself.
+os.environ.setdefault("CROSSCHECK_REPORT__ENABLED", "false")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

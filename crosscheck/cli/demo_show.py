@@ -76,6 +76,7 @@ def _alert(sink: Sink) -> None:
 def _places(settings: Settings, folder: Path) -> None:
     rows: Iterable[tuple[str, Path]] = (
         ("published tables", settings.path(settings.store.published)),
+        ("reports", settings.path(settings.report.folder)),
         ("Data Docs", settings.path(settings.store.docs)),
         ("landing evidence", Path(settings.landing)),
         ("configuration", folder / "crosscheck.toml"),
