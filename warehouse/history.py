@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -46,6 +46,14 @@ def published_kinds(wh: Warehouse) -> set[str]:
     run = ops.run.c
     with wh.engine.connect() as conn:
         return set(conn.scalars(sa.select(run.kind).where(run.status == "published", run.finished_at.is_not(None))))
+
+
+def complete_to(wh: Warehouse) -> dict[str, date]:
+    """By source, the last day up to which every stream that was ever staged is there."""
+    state = ops.stream_state.c
+    query = sa.select(state.source, sa.func.min(state.covered_to_day).label("day")).group_by(state.source)
+    with wh.engine.connect() as conn:
+        return {row.source: row.day for row in conn.execute(query)}
 
 
 def failed_checks(wh: Warehouse, run_id: str) -> Sequence[sa.Row[Any]]:
