@@ -25,8 +25,8 @@ _NOTHING_YET = 408
 class Bot:
     """A bot by its token. `base` is another server's address, for a proxy or a test."""
 
-    def __init__(self, token: str, base: str = BASE) -> None:
-        self._url = f"{base.rstrip('/')}/bot{register_secret(token)}"
+    def __init__(self, token: str, base: str = "") -> None:
+        self._url = f"{(base or BASE).rstrip('/')}/bot{register_secret(token)}"
 
     def call(self, method: str, wait: float = 0, **payload: object) -> Any:
         """The result of a method, None when it waited in vain. Raises `crosscheck.errors` for every refusal."""
@@ -75,7 +75,7 @@ class NotifyZalo(NotifyBase):  # type: ignore[misc]  # apprise is not typed
     body_maxlen = 100_000  # cut by `cut`, not by apprise
     templates = ("{schema}://{token}/{chat_id}",)
 
-    def __init__(self, token: str, chat_id: str, base: str = BASE, **kwargs: Any) -> None:
+    def __init__(self, token: str, chat_id: str, base: str = "", **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.chat_id, self.bot = chat_id, Bot(token, base)
 
@@ -97,7 +97,7 @@ class NotifyZalo(NotifyBase):  # type: ignore[misc]  # apprise is not typed
         found = re.match(r"zalo://([^/?]+)/([^/?]+)", url)
         if found is None:
             return None
-        base = parse_qs(urlsplit(url).query).get("base", [BASE])[0]
+        base = parse_qs(urlsplit(url).query).get("base", [""])[0]
         return {"schema": "zalo", "token": unquote(found[1]), "chat_id": unquote(found[2]), "base": base}
 
 

@@ -109,6 +109,13 @@ def all_green(run_id: str, lines: Sequence[object], warnings: int, settings: Set
                   (_("nothing. If this message is missing tomorrow: crosscheck status"),), tuple(lines))
 
 
+def trial(settings: Settings) -> Notice:
+    """What `crosscheck alerts test` sends."""
+    return Notice(_("%(project)s: a test message", project=settings.project.name), settings.alerts.owner,
+                  _("somebody tests whether alerts arrive here. They do."), (_UNCHANGED,),
+                  (_("nothing; crosscheck alerts test sent this."),))
+
+
 def leads_wait(breaches: Sequence[Breach], settings: Settings, now: datetime) -> Notice:
     """The broken promises of one owner in one source, longest overdue first; no name, phone or mail."""
     source, owner = breaches[0].source, breaches[0].owner_id

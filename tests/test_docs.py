@@ -16,8 +16,9 @@ ROOT = Path(__file__).parents[1]
 DOCUMENTS = [*(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")),
              *sorted((ROOT / "docs").rglob("*.md"))]
 ALONE = ["init", "doctor", "run", "backfill", "watch", "sla", "grant", "salesperson", "erase", "status", "sql", "trace",
-         "as-of", "verify", "demo"]
-GROUPS = {"appeal": ("file", "sign", "withdraw", "list"), "sandbox": ("generate", "serve")}
+         "as-of", "verify", "demo", "plan", "freshness", "pause", "resume"]
+GROUPS = {"alerts": ("test", "pair"), "connect": ("test",), "appeal": ("file", "sign", "withdraw", "list"),
+          "sandbox": ("generate", "serve")}
 COMMANDS = [*((name,) for name in ALONE), *((group, word) for group, words in GROUPS.items() for word in words)]
 
 

@@ -29,11 +29,20 @@ def active(wh: Warehouse, now: datetime, zone: str) -> dict[str, Pause]:
     """By source, the pause that holds at an instant: the newest one, unless it is over or was ended."""
     p = ops.source_pause.c
     with wh.engine.connect() as conn:
+        if not conn.scalar(_made()):
+            return {}
         rows = conn.execute(sa.select(ops.source_pause).order_by(p.paused_at)).all()
     newest = {row.source: row for row in rows if row.paused_at <= naive_utc(now)}
     today = local_day(now, zone)
     return {row.source: Pause(row.source, row.until_day, row.reason, row.by_whom) for row in newest.values()
             if row.until_day >= today and (row.resumed_at is None or row.resumed_at > naive_utc(now))}
+
+
+def _made() -> sa.Select[tuple[int]]:
+    """Whether the table is there: who only looks may look before the first night of a new version."""
+    there = sa.table("tables", sa.column("table_schema"), sa.column("table_name"), schema="information_schema")
+    return sa.select(sa.func.count()).select_from(there).where(
+        there.c.table_schema == "ops", there.c.table_name == ops.source_pause.name)
 
 
 def pause(wh: Warehouse, wanted: Pause, now: datetime) -> None:
