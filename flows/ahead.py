@@ -27,7 +27,9 @@ from warehouse.ledger import State
 
 @dataclass(frozen=True)
 class Expected:
-    """One stream of an account tonight. `rows` is None where nothing is known; `calls` then is the least possible."""
+    """One stream of an account tonight. `rows` is None where nothing is known; `calls` then is the least possible.
+    `is_new`: it was never read.
+    """
 
     source: str
     account_id: str
@@ -127,8 +129,12 @@ def _stream(slices: list[Slice], last: Newest | None, zone: LandingZone) -> Expe
         rows, max(len(slices), _pages(rows, last, zone)), last is None)
 
 
-def _rows(slices: list[Slice], last: Newest) -> int:
-    """As many a day as the newest slice had; of changes and whole lists, as many as last time."""
+def _rows(slices: list[Slice], last: Newest) -> int | None:
+    """As many a day as the newest slice had; of changes and whole lists, as many as last time. Of the first changes
+    after everything was read nothing is known.
+    """
+    if slices[0].since is not None and last.is_whole:
+        return None
     if slices[0].stream.kind is not StreamKind.WINDOW:
         return last.received
     return round(last.received / last.window.days * sum(job.window.days for job in slices))

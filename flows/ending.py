@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 
 from crosscheck.errors import CrosscheckError, Fatal
 from expectations import docs
+from expectations.gate import recorded
 from flows.notify import all_green, gate_failed, gates_warned, night_failed, sources_refused
 from flows.outbox import Delivery, Message, deliver, enqueue, resolve
 from flows.report import Counts, Night, Outcome
@@ -24,6 +25,7 @@ from report import validation
 from warehouse import incoming, ledger
 from warehouse.engine import naive_utc
 from warehouse.history import complete_to
+from warehouse.pauses import active
 from warehouse.suppress import expire
 
 _LOG = logging.getLogger(__name__)
@@ -67,9 +69,8 @@ def _messages(work: Work, outcome: Outcome) -> Iterator[Message]:
         if not result.passed:
             yield gate_failed(run_id, result, settings, validation.place(settings, run_id))
     if outcome is Outcome.PUBLISHED:
-        days = [f"- {source}: complete up to {day}" for source, day in sorted(complete.items())]
-        yield all_green(run_id, [*days, *(f"- {pause}" for pause in work.paused)],
-                        sum(len(result.warned) for result in work.gates), settings)
+        left_out = [f"- {each}" for each in (*work.paused, *work.refused)]
+        yield all_green(run_id, complete, left_out, sum(len(result.warned) for result in work.gates), settings)
     warned = gates_warned(run_id, work.gates, settings)
     if warned is not None:
         yield warned
@@ -120,8 +121,14 @@ def _report(work: Work, outcome: Outcome, delivery: Delivery, index: str) -> Nig
                  tuple(work.paused), tuple(work.gates), delivery, work.seconds, per_stream, index)
 
 
-def refused_before(work: Work) -> list[Refused]:
-    """What an earlier attempt of this run could not read, from the ledger."""
+def remember(work: Work) -> None:
+    """What an earlier attempt of this run, which published and was killed, had to tell: from the ledger."""
+    work.refused = _refused_before(work)
+    work.gates = [recorded(gate, work.wh, work.run) for gate in (1, 2, 3)]
+    work.paused = list(active(work.wh, work.run.as_of, work.settings.project.time_zone).values())
+
+
+def _refused_before(work: Work) -> list[Refused]:
     rows = [row for row in ledger.slices(work.wh, work.run.run_id) if row.status == "refused"]
     return [Refused(row.source, row.account_id, row.stream, CrosscheckError(row.error, where=row.stream_key))
             for row in rows]

@@ -92,9 +92,11 @@ def overdue(topic: str, late: Phrase, settings: Settings) -> Message:
     return message(topic, CRITICAL, notices.overdue(late, settings))
 
 
-def all_green(run_id: str, lines: Sequence[object], warnings: int, settings: Settings) -> Message:
+def all_green(run_id: str, complete: Mapping[str, date], left_out: Sequence[object], warnings: int,
+              settings: Settings) -> Message:
     """The sign of life of a published night: told once, and nothing that could be over."""
-    return message(f"heartbeat {run_id}", HEARTBEAT, notices.all_green(run_id, lines, warnings, settings), NOTED)
+    return message(f"heartbeat {run_id}", HEARTBEAT,
+                   notices.all_green(run_id, complete, left_out, warnings, settings), NOTED)
 
 
 def leads_wait(topic: str, breaches: Sequence[Breach], settings: Settings, now: datetime) -> Message:

@@ -25,7 +25,7 @@ from crosscheck.faultpoints import Faultpoint, faultpoint
 from crosscheck.redact import redact
 from crosscheck.settings import Alerts, Channel, Settings
 from flows.channels import send
-from report.alerts import repeated, resolved, together
+from report.alerts import repeated, resolved
 from report.words import Language
 from warehouse import ops
 from warehouse.engine import Warehouse, naive_utc
@@ -34,6 +34,7 @@ CRITICAL, WARNING, SLA, HEARTBEAT = "critical", "warning", "sla", "heartbeat"
 LIVE = "sla "
 #: A noted message is told once and is no trouble that could be over.
 RAISED, RESOLVED, NOTED = "raised", "resolved", "noted"
+_ORDER = (RAISED, NOTED, RESOLVED)
 _PENDING, _SENT, _SUPPRESSED = "pending", "sent", "suppressed"
 _GIVE_UP_DAYS = 7
 _BODY_CHARACTERS = 3_500
@@ -167,18 +168,19 @@ def _send(settings: Settings, channel: Channel, rows: list[Any], *, is_repeated:
         address = settings.secret(channel.url)
     except ConfigError as error:
         return str(error)
-    language, (title, body) = Language(channel.language), _joined(rows, Language(channel.language))
-    return send(address, repeated(title, language) if is_repeated else title, body,
+    title, body = _joined(rows)
+    return send(address, repeated(title, Language(channel.language)) if is_repeated else title, body,
                 critical=any(row["severity"] == CRITICAL and row["state"] == RAISED for row in rows))
 
 
-def _joined(rows: list[Any], language: Language) -> tuple[str, str]:
-    """One message as it is; of several the titles first, because some channels cut."""
-    if len(rows) == 1:
-        return rows[0]["title"], rows[0]["body"]
-    titles = [f"- {row['title']}" for row in rows]
-    parts = [f"{row['title']}\n{row['body']}" for row in rows]
-    return together(len(rows), rows[0]["run_id"], language), _cut("\n\n".join(["\n".join(titles), *parts]))
+def _joined(rows: list[Any]) -> tuple[str, str]:
+    """One message as it is; of several the gravest first, and all titles before any body, because some channels cut."""
+    first, *others = sorted(rows, key=lambda row: (_ORDER.index(row["state"]), row["severity"], row["topic"]))
+    if not others:
+        return first["title"], first["body"]
+    titles = [f"- {row['title']}" for row in (first, *others)]
+    parts = [f"{row['title']}\n{row['body']}" for row in (first, *others)]
+    return f"{first['title']} (+{len(others)})", _cut("\n\n".join(["\n".join(titles), *parts]))
 
 
 def _note(wh: Warehouse, rows: list[Any], status: str, **values: Any) -> str:

@@ -65,8 +65,3 @@ def resolved(title: str, run_id: str, language: Language) -> tuple[str, str]:
 def repeated(title: str, language: Language) -> str:
     """The title of a message that may have been taken before."""
     return _("Possibly repeated: %(title)s", title=title).said(language)
-
-
-def together(count: int, run_id: str, language: Language) -> str:
-    """The title over several messages of one run."""
-    return _("%(count)s messages of %(run)s", count=count, run=run_id).said(language)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -97,16 +97,19 @@ def overdue(sentence: Phrase, settings: Settings) -> Notice:
         (_("crosscheck status; then crosscheck run, and look at the scheduler (prefect deployment ls)."),))
 
 
-def all_green(run_id: str, lines: Sequence[object], warnings: int, settings: Settings) -> Notice:
+def all_green(run_id: str, complete: Mapping[str, date], left_out: Sequence[object], warnings: int,
+              settings: Settings) -> Notice:
     """A night that was published, told to whoever would worry about silence."""
     if warnings:
         name = _("%(project)s: %(run)s is published, with %(warnings)s", project=settings.project.name, run=run_id,
                  warnings=ngettext("%(count)s warning", "%(count)s warnings", warnings))
     else:
         name = _("%(project)s: %(run)s is published, all green", project=settings.project.name, run=run_id)
-    return Notice(name, settings.alerts.owner, _("every source was read and every gate passed."),
+    days = (_("- %(source)s: complete up to %(day)s", source=source, day=day)
+            for source, day in sorted(complete.items()))
+    return Notice(name, settings.alerts.owner, _("every gate let the night pass."),
                   (_("new as of this night."),),
-                  (_("nothing. If this message is missing tomorrow: crosscheck status"),), tuple(lines))
+                  (_("nothing. If this message is missing tomorrow: crosscheck status"),), (*days, *left_out))
 
 
 def trial(settings: Settings) -> Notice:

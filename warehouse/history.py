@@ -57,6 +57,7 @@ class Newest:
     window: Window
     received: int
     folder: str
+    is_whole: bool  # read without a cursor: no measure of what changes
 
 
 def newest(wh: Warehouse) -> dict[str, Newest]:
@@ -65,9 +66,13 @@ def newest(wh: Warehouse) -> dict[str, Newest]:
     query = sa.select(ops.slice_).join(state, state.c.slice_id == s.slice_id)
     with wh.engine.connect() as conn:
         rows = conn.execute(query).all()
-    return {row.stream_key: Newest(window := Window(row.first_day, row.last_day), int(row.received_rows or 0),
-                                   address(row.source, row.account_id, row.stream, window, row.slice_id))
-            for row in rows}
+    return {row.stream_key: _newest(row) for row in rows}
+
+
+def _newest(row: sa.Row[Any]) -> Newest:
+    window = Window(row.first_day, row.last_day)
+    return Newest(window, int(row.received_rows or 0),
+                  address(row.source, row.account_id, row.stream, window, row.slice_id), row.since is None)
 
 
 def complete_to(wh: Warehouse) -> dict[str, date]:

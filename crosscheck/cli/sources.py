@@ -18,6 +18,7 @@ from crosscheck.settings import Settings, load
 from crosscheck.windows import local_day
 
 if TYPE_CHECKING:
+    from flows.ahead import Expected
     from flows.connection import Answered
     from warehouse import Warehouse
 
@@ -47,8 +48,7 @@ def plan(window: str = "", *, source: tuple[str, ...] = (), deep: bool = False, 
     table(f"what a night as of {seen.as_of:%Y-%m-%d %H:%M} UTC would read",
           ("source", "account", "stream", "days", "read", "windows", "rows", "calls"),
           [(one.source, one.account_id, one.stream, f"{one.first_day} … {one.last_day}", _how(one.kind, one.since),
-            one.windows, "never read" if one.rows is None else f"{one.rows:,}",
-            f"{one.calls:,}{'+' if one.is_new else ''}") for one in seen.streams], right=("windows", "rows", "calls"))
+            one.windows, *_expected(one)) for one in seen.streams], right=("windows", "rows", "calls"))
     table("what it costs at the pace that each connector keeps", ("source", "calls", "a second", "at once", "at least"),
           [(one.source, f"{one.calls:,}", f"{one.per_second:g}", one.concurrent, f"{one.seconds:,} s")
            for one in seen.paces], right=("calls", "a second", "at once", "at least"))
@@ -60,6 +60,13 @@ def plan(window: str = "", *, source: tuple[str, ...] = (), deep: bool = False, 
         complain(refused.error)
     following("crosscheck connect test" if seen.refused else "crosscheck backfill" if days else "crosscheck run")
     return seen.exit_code
+
+
+def _expected(one: Expected) -> tuple[str, str]:
+    """Rows and calls; where nothing is known of the rows, the calls are the least possible."""
+    if one.rows is None:
+        return "never read" if one.is_new else "unknown", f"{one.calls:,}+"
+    return f"{one.rows:,}", f"{one.calls:,}"
 
 
 def _how(kind: str, since: datetime | None) -> str:
@@ -194,16 +201,21 @@ def connect_test(source: str = "", *, quick: bool = False, at: datetime | None =
         print_json({"accounts": [_plain(each) for each in accounts], "refused": [each.error for each in refused],
                     "ok": not refused})
         return refused[0].error.exit_code if refused else 0
-    table("accounts", ("source", "account", "name", "currency", "zone", "state", "complete to", "pace", "streams"),
-          [(each.source, each.account.account_id, each.account.account_name or None, each.account.currency_code,
-            each.account.time_zone, "open" if each.account.is_open else f"closed ({each.account.status})",
-            each.complete_to, f"{each.per_second:g}/s, {each.concurrent} at once", _streams(each, quick))
-           for each in accounts])
+    if accounts:
+        _show_accounts(accounts, quick)
     for each in refused:
         complain(each.error)
     if not refused:
         following("crosscheck plan")
     return refused[0].error.exit_code if refused else 0
+
+
+def _show_accounts(accounts: list[Answered], quick: bool) -> None:
+    table("accounts", ("source", "account", "name", "currency", "zone", "state", "complete to", "pace", "streams"),
+          [(each.source, each.account.account_id, each.account.account_name or None, each.account.currency_code,
+            each.account.time_zone, "open" if each.account.is_open else f"closed ({each.account.status})",
+            each.complete_to, f"{each.per_second:g}/s, {each.concurrent} at once", _streams(each, quick))
+           for each in accounts])
 
 
 def _streams(each: Answered, quick: bool) -> str:

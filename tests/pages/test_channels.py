@@ -133,8 +133,8 @@ def test_a_mail_server_that_refuses_says_why() -> None:
 
 def test_each_channel_hears_what_it_is_for(settings_for: Callable[[str], Settings],
                                            monkeypatch: pytest.MonkeyPatch) -> None:
-    """Critical goes to the urgent chat in Vietnamese and to mail; the sign of life to the operator alone; a channel that
-    refuses keeps its message and silences nobody.
+    """Critical goes to the urgent chat in Vietnamese and to mail; the sign of life to the operator alone; a channel
+    that refuses keeps its message and silences nobody.
     """
     answers = iter([(200, {"ok": False, "description": "quota"}), (200, YES)])
     now = datetime(2026, 11, 21, 19, tzinfo=UTC)
