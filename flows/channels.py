@@ -101,8 +101,10 @@ def _says_no(said: Any) -> bool:
     """`ok: false` of Slack, Telegram and Zalo; the codes of Lark, DingTalk and WeCom; a page of some proxy."""
     if not isinstance(said, dict):
         return isinstance(said, str)
-    codes = (said.get(name) for name in ("errcode", "StatusCode", "code", "error_code"))
-    return said.get("ok") is False or any(isinstance(code, int) and code != 0 and code // 100 != 2 for code in codes)
+    if isinstance(said.get("ok"), bool):
+        return not said["ok"]
+    codes = [said.get(name) for name in ("errcode", "StatusCode", "code", "error_code")]
+    return any(type(code) is int and code != 0 and code // 100 != 2 for code in codes)
 
 
 def _words(said: Any) -> str:

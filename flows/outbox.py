@@ -34,7 +34,8 @@ CRITICAL, WARNING, SLA, HEARTBEAT = "critical", "warning", "sla", "heartbeat"
 LIVE = "sla "
 #: A noted message is told once and is no trouble that could be over.
 RAISED, RESOLVED, NOTED = "raised", "resolved", "noted"
-_ORDER = (RAISED, NOTED, RESOLVED)
+#: What is said first.
+_STATES, _GRAVITY = (RAISED, NOTED, RESOLVED), (CRITICAL, SLA, WARNING, HEARTBEAT)
 _PENDING, _SENT, _SUPPRESSED = "pending", "sent", "suppressed"
 _GIVE_UP_DAYS = 7
 _BODY_CHARACTERS = 3_500
@@ -175,12 +176,16 @@ def _send(settings: Settings, channel: Channel, rows: list[Any], *, is_repeated:
 
 def _joined(rows: list[Any]) -> tuple[str, str]:
     """One message as it is; of several the gravest first, and all titles before any body, because some channels cut."""
-    first, *others = sorted(rows, key=lambda row: (_ORDER.index(row["state"]), row["severity"], row["topic"]))
+    first, *others = sorted(rows, key=_first)
     if not others:
         return first["title"], first["body"]
     titles = [f"- {row['title']}" for row in (first, *others)]
     parts = [f"{row['title']}\n{row['body']}" for row in (first, *others)]
     return f"{first['title']} (+{len(others)})", _cut("\n\n".join(["\n".join(titles), *parts]))
+
+
+def _first(row: Any) -> tuple[int, int, str]:
+    return _STATES.index(row["state"]), _GRAVITY.index(row["severity"]), row["topic"]
 
 
 def _note(wh: Warehouse, rows: list[Any], status: str, **values: Any) -> str:

@@ -20,7 +20,6 @@ from crosscheck.settings import Settings
 from expectations.context import SITE
 from expectations.docs import folder
 from expectations.gate import GateResult
-from expectations.rules import CheckResult
 from report.numbers import Numbers
 from report.phrases import _
 from report.words import Language, words
@@ -70,6 +69,7 @@ def render(settings: Settings, run: Run, gates: Sequence[GateResult], *, site: b
         _=words(language).gettext, ngettext=words(language).ngettext, project=settings.project.name, run=run,
         shown=Numbers(language, settings.project.reporting_currency, zone), owner=settings.alerts.owner, site=site,
         gates=[_gate(gate, language) for gate in gates], stopped=[gate.gate for gate in gates if not gate.passed],
+        warned=any(gate.warned for gate in gates),
     ) for language in Language}
     page: str = _frame().render(title=f"{settings.project.name}: {run.run_id}", parts=parts)
     return page
@@ -80,11 +80,7 @@ def _gate(gate: GateResult, language: Language) -> dict[str, Any]:
     order = sorted(gate.checks, key=lambda check: (check.success, not check.stops, check.table, check.check))
     return {"name": _GATES[gate.gate].said(language), "result": gate,
             "broken": [check for check in order if not check.success],
-            "held": [check for check in order if check.success], "tables": _tables(order)}
-
-
-def _tables(checks: Sequence[CheckResult]) -> int:
-    return len({check.table for check in checks})
+            "held": [check for check in order if check.success]}
 
 
 @cache
