@@ -146,6 +146,11 @@ class LandingZone:
         found = sorted(path for path in self._files() if path.endswith(f"/{MANIFEST}"))
         return [msgspec.json.decode(self.fs.cat_file(path), type=Manifest) for path in found]
 
+    def at(self, where: str) -> Manifest | None:
+        """What a slice's folder says of itself, None when it is not here."""
+        path = self.path(where, MANIFEST)
+        return msgspec.json.decode(self.fs.cat_file(path), type=Manifest) if self.fs.exists(path) else None
+
     def page(self, manifest: Manifest, page_no: int) -> bytes:
         """The vendor's answer, as received. Raises DataError when the file was changed since."""
         packed = self._verified(manifest, page_name(page_no))
@@ -155,10 +160,9 @@ class LandingZone:
 
     def raw(self, where: str, page_no: int) -> bytes:
         """A page by its slice's folder, as `page`. Raises ConfigError when that slice or page is not here."""
-        path = self.path(where, MANIFEST)
-        if not self.fs.exists(path):
+        manifest = self.at(where)
+        if manifest is None:
             raise ConfigError(f"{where} is not in landing", fix="it has expired, or store.landing was moved")
-        manifest = msgspec.json.decode(self.fs.cat_file(path), type=Manifest)
         if not 1 <= page_no <= manifest.pages:
             raise ConfigError(f"that slice has {manifest.pages} pages", fix=f"--page 1 to {manifest.pages}")
         return self.page(manifest, page_no)

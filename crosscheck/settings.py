@@ -90,7 +90,8 @@ class Store(_Section):
     warehouse: str = "duckdb:///var/warehouse.duckdb"
     published: str = "var/published.duckdb"
     landing: str = "var/landing"
-    docs: str = "var/data-docs"
+    docs: str = "var/data-docs"  # each run's page over its checks
+    data_docs: bool = False  # and Great Expectations' own site beneath it, which costs the night time
     landing_retention_days: int = 400
     contact_retention_days: int = Field(400, ge=1)  # raw contact data of leads that nobody changed any more
     docs_retention_days: int = 30
@@ -128,20 +129,55 @@ class Gates(_Section):
     null_share_rise: float = 0.5
 
 
+Severity = Literal["critical", "warning", "sla", "heartbeat"]
+
+
+class Channel(_Section):
+    """Somebody who is told: an Apprise address by reference, of what, in which language, and as whom.
+
+    An operator hears what to type; a reader, what it means for the numbers and who sees to it.
+    """
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_-]{0,40}$")
+    url: Annotated[str, AfterValidator(_reference)]
+    severities: tuple[Severity, ...] = ("critical",)
+    language: Literal["vi", "en"] = "en"
+    audience: Literal["operator", "reader"] = "operator"
+
+
 class Alerts(_Section):
-    """Apprise addresses by secret reference, by severity."""
+    """Who is told. Channels have names; the three lists are channels without one, for an operator, in English."""
 
     critical: tuple[Annotated[str, AfterValidator(_reference)], ...] = ()
     warning: tuple[Annotated[str, AfterValidator(_reference)], ...] = ()
     sla: tuple[Annotated[str, AfterValidator(_reference)], ...] = ()  # who can send somebody to a waiting lead
+    channels: tuple[Channel, ...] = ()
     cooldown_hours: int = 20
     deadline_hours: int = 26
     owner: str = "the pipeline's operator"
 
+    @model_validator(mode="after")
+    def _each_once(self) -> Alerts:
+        names = [channel.name for channel in self.channels]
+        if twice := {name for name in names if names.count(name) > 1}:
+            raise ValueError(f"two channels are called {min(twice)!r}")
+        return self
+
     @property
-    def addresses(self) -> tuple[str, ...]:
-        """Every address once."""
-        return tuple(dict.fromkeys((*self.critical, *self.warning, *self.sla)))
+    def routes(self) -> tuple[Channel, ...]:
+        """Every channel. One without a name goes by its reference, which no name looks like."""
+        lists: dict[Severity, tuple[str, ...]] = {"critical": self.critical, "warning": self.warning, "sla": self.sla}
+        plain = dict.fromkeys((*self.critical, *self.warning, *self.sla))
+        unnamed = (Channel.model_construct(name=ref, url=ref, severities=tuple(
+            severity for severity, refs in lists.items() if ref in refs)) for ref in plain)
+        return (*unnamed, *self.channels)
+
+    def told(self, severity: str) -> tuple[Channel, ...]:
+        """Who is told of it. Breaches, where nobody is named for them, go to whoever hears of anything."""
+        found = tuple(channel for channel in self.routes if severity in channel.severities)
+        if severity == "sla" and not found:
+            return self.told("warning") or self.told("critical")
+        return found
 
 
 class Report(_Section):

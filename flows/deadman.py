@@ -8,7 +8,11 @@ from datetime import UTC, datetime, timedelta
 import sqlalchemy as sa
 
 from crosscheck.settings import Settings
-from flows.outbox import CRITICAL, Message, enqueue
+from flows import notify
+from flows.outbox import enqueue
+from report.notices import late as sentence
+from report.phrases import Phrase
+from report.words import Language
 from warehouse import ops
 from warehouse.engine import Warehouse
 
@@ -24,13 +28,15 @@ class Overdue:
     now: datetime
 
     @property
-    def text(self) -> str:
+    def phrase(self) -> Phrase:
         """One sentence for a person."""
-        if self.last is None:
-            return f"no night was ever published; the deadline is {self.deadline_hours} hours"
-        hours = (self.now - self.last) / timedelta(hours=1)
-        return (f"the last published night is that of {self.last:%Y-%m-%d %H:%M} UTC, {hours:.0f} hours ago; "
-                f"the deadline is {self.deadline_hours} hours")
+        hours = None if self.last is None else (self.now - self.last) / timedelta(hours=1)
+        return sentence(self.last, hours, self.deadline_hours)
+
+    @property
+    def text(self) -> str:
+        """The same in English."""
+        return self.phrase.said(Language.EN)
 
 
 def overdue(wh: Warehouse, settings: Settings, now: datetime) -> Overdue | None:
@@ -48,10 +54,6 @@ def raise_alert(wh: Warehouse, settings: Settings, late: Overdue, now: datetime)
 
     Unfenced: the watch owns no run, and a message is no data.
     """
-    body = "\n".join((
-        f"For: {settings.alerts.owner}", f"What: {late.text}.",
-        "Published tables: unchanged, and older than they should be.",
-        "Next: crosscheck status; then crosscheck run, and look at the scheduler (prefect deployment ls)."))
-    message = Message(TOPIC, CRITICAL, f"{settings.project.name}: no night was published in time", body)
+    message = notify.overdue(TOPIC, late.phrase, settings)
     with wh.engine.begin() as conn:
         return enqueue(conn, f"watch-{now:%Y%m%dT%H%M%S}", message, settings, now)

@@ -1,4 +1,4 @@
-"""How a night ends: the ledger's last word, the messages through the outbox, the Data Docs, the clean-up.
+"""How a night ends: the ledger's last word, the messages through the outbox, the pages, the clean-up.
 
 A night that was killed after its publication is told by the run that resumes it: nothing is lost by then but the
 process, and the outbox tells nothing twice.
@@ -9,19 +9,24 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 from sqlalchemy import Connection
 
 from crosscheck.errors import CrosscheckError, Fatal
 from expectations import docs
-from flows.notify import gate_failed, gates_warned, night_failed, sources_refused
+from expectations.gate import recorded
+from flows.notify import all_green, gate_failed, gates_warned, night_failed, sources_refused
 from flows.outbox import Delivery, Message, deliver, enqueue, resolve
 from flows.report import Counts, Night, Outcome
 from flows.reporting import write_reports
 from flows.sources import Refused
 from flows.steps import Work
+from report import validation
 from warehouse import incoming, ledger
 from warehouse.engine import naive_utc
+from warehouse.history import complete_to
+from warehouse.pauses import active
 from warehouse.suppress import expire
 
 _LOG = logging.getLogger(__name__)
@@ -35,12 +40,12 @@ def finish(work: Work, outcome: Outcome) -> Night:
     with work.timed("report"):
         reports, failures = write_reports(work) if over else ((), [])
     with work.timed("tell"):
-        index = docs.build(work.settings, work.run.run_id, work.gates)
-        delivery = _tell(work, [*_messages(work), *failures], resolving=over)
+        page = _pages(work)
+        delivery = _tell(work, [*_messages(work, outcome), *failures], resolving=over)
     note = "; ".join(sorted({str(item.error.where or item.source) for item in work.refused}))
     ledger.finish_run(work.wh, work.run, _STATUS[outcome], note[:500])
     _clean(work)
-    return _report(work, outcome, delivery, str(index or ""), tuple(str(path) for path in reports))
+    return _report(work, outcome, delivery, str(page or ""), tuple(str(path) for path in reports))
 
 
 def failed(work: Work, error: CrosscheckError) -> None:
@@ -52,12 +57,23 @@ def failed(work: Work, error: CrosscheckError) -> None:
     _tell(work, [night_failed(work.run.run_id, error, work.settings)], resolving=False)
 
 
-def _messages(work: Work) -> Iterator[Message]:
+def _pages(work: Work) -> Path | None:
+    """Our own page over every check, and beside it Great Expectations' where somebody wants them."""
+    if work.settings.store.data_docs:
+        docs.build(work.settings, work.run.run_id)
+    return validation.write(work.settings, work.run, work.gates)
+
+
+def _messages(work: Work, outcome: Outcome) -> Iterator[Message]:
     run_id, settings = work.run.run_id, work.settings
-    yield from sources_refused(run_id, work.refused, settings)
+    complete = complete_to(work.wh)
+    yield from sources_refused(run_id, work.refused, settings, complete)
     for result in work.gates:
         if not result.passed:
-            yield gate_failed(run_id, result, settings, docs.folder(settings, run_id) / "index.html")
+            yield gate_failed(run_id, result, settings, validation.place(settings, run_id))
+    if outcome is Outcome.PUBLISHED and work.clock.window is None:  # chunks of a backfill give no sign of life
+        left_out = [f"- {each}" for each in (*work.paused, *work.refused)]
+        yield all_green(run_id, complete, left_out, sum(len(result.warned) for result in work.gates), settings)
     warned = gates_warned(run_id, work.gates, settings)
     if warned is not None:
         yield warned
@@ -105,11 +121,17 @@ def _report(work: Work, outcome: Outcome, delivery: Delivery, index: str, report
                     total("deduplicated_rows"))
     per_stream = tuple({name: row[name] for name in shown} for row in rows)
     return Night(work.run.run_id, work.run.as_of, outcome, counts, tuple(work.refused), tuple(work.closed),
-                 tuple(work.gates), delivery, work.seconds, per_stream, index, reports)
+                 tuple(work.paused), tuple(work.gates), delivery, work.seconds, per_stream, index, reports)
 
 
-def refused_before(work: Work) -> list[Refused]:
-    """What an earlier attempt of this run could not read, from the ledger."""
+def remember(work: Work) -> None:
+    """What an earlier attempt of this run, which published and was killed, had to tell: from the ledger."""
+    work.refused = _refused_before(work)
+    work.gates = [recorded(gate, work.wh, work.run) for gate in (1, 2, 3)]
+    work.paused = list(active(work.wh, work.run.as_of, work.settings.project.time_zone).values())
+
+
+def _refused_before(work: Work) -> list[Refused]:
     rows = [row for row in ledger.slices(work.wh, work.run.run_id) if row.status == "refused"]
     return [Refused(row.source, row.account_id, row.stream, CrosscheckError(row.error, where=row.stream_key))
             for row in rows]

@@ -47,7 +47,7 @@ def night(settings: Settings, as_of: datetime, *, kind: str = "nightly", window:
 
 def _play(work: steps.Work) -> Outcome:
     if work.run.published:  # killed between publication and telling: only telling is left
-        work.refused = ending.refused_before(work)
+        ending.remember(work)
         return _published(work)
     steps.plan_slices(work)
     steps.read(work)

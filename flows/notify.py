@@ -1,28 +1,25 @@
-"""What happened, in words for the person who has to act: who, what, where, what it means, and the next command."""
+"""What happened, as messages: which topic, how urgent, in every language and for everybody who may be told."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
 from pathlib import Path
 from typing import Protocol
-from zoneinfo import ZoneInfo
 
-from crosscheck.errors import CrosscheckError
-from crosscheck.settings import Settings
-from expectations.acceptance import acceptable, title
+from connectors import connector_class
+from connectors.base import Stream
+from crosscheck.errors import ConfigError, CrosscheckError
+from crosscheck.settings import Settings, Source
 from expectations.gate import GateResult
 from expectations.rules import CheckResult
-from flows.outbox import CRITICAL, SLA, WARNING, Message
+from flows.outbox import CRITICAL, HEARTBEAT, NOTED, RAISED, SLA, WARNING, Message
+from report import notices
+from report.alerts import OPERATOR, READER, Notice
+from report.phrases import Phrase
+from report.words import Language
 from warehouse.live import Breach
-
-_JUDGED = {1: "tonight's rows, before they entered staging", 2: "staging, before the marts were built",
-           3: "the marts, before they were published"}
-_CHECKS_SHOWN = 12
-_LEADS_SHOWN = 25
-_ACTIONS = {"assign": "give it to somebody, who attempts it now",
-            "attempt": "attempt it now, or write down the attempt that was made"}
 
 
 class Refusal(Protocol):
@@ -39,25 +36,17 @@ class Refusal(Protocol):
         ...
 
 
-def gate_failed(run_id: str, result: GateResult, settings: Settings, docs: Path | None = None) -> Message:
+def message(topic: str, severity: str, notice: Notice, state: str = RAISED) -> Message:
+    """A notice in all of its forms."""
+    others = {(language.value, audience): (notice.title_in(language), notice.body(language, audience))
+              for language in Language for audience in (OPERATOR, READER)}
+    return Message(topic, severity, *others[Language.EN.value, OPERATOR], state, others)
+
+
+def gate_failed(run_id: str, result: GateResult, settings: Settings, page: Path | None = None) -> Message:
     """One message for all failed checks of a gate. Its topic follows from which checks failed."""
-    failed = result.failed
-    body = [
-        f"For: {settings.alerts.owner}",
-        f"What: gate {result.gate} refused {_JUDGED[result.gate]}.",
-        ", ".join((_many(len(failed), "failed check"), _many(len(result.warned), "warning"),
-                   _many(result.quarantined, "quarantined row"))) + ".",
-        *_lines(failed),
-        "Published tables: unchanged. Readers see the last night that passed; nothing of this run is visible.",
-        f"Next: crosscheck status --run {run_id}; docs/runbooks/a-gate-stopped.md says what each check means.",
-    ]
-    if accept := acceptable(failed):
-        named = " ".join(f'--accept "{name}"' for name in accept)
-        body.append(f'If the change is real: crosscheck run {named} --reason "what happened"')
-    if docs is not None:
-        body.append(f"Every check: {docs}")
-    return Message(f"gate {result.gate} {_fingerprint(failed)}", CRITICAL,
-                   f"{settings.project.name}: {run_id} stopped at gate {result.gate}", "\n".join(body))
+    return message(f"gate {result.gate} {_fingerprint(result.failed)}", CRITICAL,
+                   notices.gate_failed(run_id, result, settings, page))
 
 
 def gates_warned(run_id: str, results: Sequence[GateResult], settings: Settings) -> Message | None:
@@ -65,40 +54,49 @@ def gates_warned(run_id: str, results: Sequence[GateResult], settings: Settings)
     warned = [check for result in results for check in result.warned]
     if not warned:
         return None
-    body = [f"For: {settings.alerts.owner}", f"What: {_many(len(warned), 'warning')}; the night went on.",
-            *_lines(warned), "Published tables: as decided by the checks that can stop a night.",
-            f"Next: crosscheck status --run {run_id}"]
-    return Message(f"warnings {_fingerprint(warned)}", WARNING,
-                   f"{settings.project.name}: {_many(len(warned), 'warning')} in {run_id}", "\n".join(body))
+    return message(f"warnings {_fingerprint(warned)}", WARNING, notices.gates_warned(run_id, warned, settings))
 
 
-def sources_refused(run_id: str, refused: Iterable[Refusal], settings: Settings) -> list[Message]:
-    """One message per source that was not, or not wholly, read; critical where the source is required."""
+def sources_refused(run_id: str, refused: Iterable[Refusal], settings: Settings,
+                    complete: Mapping[str, date] | None = None) -> list[Message]:
+    """One message per source that was not, or not wholly, read; critical where the source is required.
+
+    `complete`: up to which day each source is there.
+    """
     by_source: dict[str, list[CrosscheckError]] = {}
     for item in refused:
         by_source.setdefault(item.source, []).append(item.error)
-    optional = {source.name for source in settings.sources if not source.required}
-    return [_source(run_id, source, errors, settings, WARNING if source in optional else CRITICAL)
-            for source, errors in sorted(by_source.items())]
+    known = {source.name: source for source in settings.sources}
+    return [message(f"source {name}", CRITICAL if name not in known or known[name].required else WARNING,
+                    notices.source_refused(run_id, name, errors, settings, _tables(known.get(name)),
+                                           (complete or {}).get(name)))
+            for name, errors in sorted(by_source.items())]
 
 
-def _source(run_id: str, source: str, errors: Sequence[CrosscheckError], settings: Settings, severity: str) -> Message:
-    lines = list(dict.fromkeys(f"- {error.where or source}: {error.what}" for error in errors))[:_CHECKS_SHOWN]
-    steps = list(dict.fromkeys(error.fix for error in errors if error.fix)) or ["crosscheck doctor"]
-    body = [f"For: {settings.alerts.owner}", f"What: {source} was not read completely in {run_id}.", *lines,
-            f"Published tables: rows of {source} are as old as its last good night.",
-            f"Next: {steps[0]}; docs/runbooks/a-source-failed.md"]
-    return Message(f"source {source}", severity, f"{settings.project.name}: {source} could not be read",
-                   "\n".join(body))
+def _tables(source: Source | None) -> list[str]:
+    """The canonical tables that a source fills, as its connector declares them."""
+    try:
+        streams: Iterable[Stream] = getattr(connector_class(source.connector), "streams", ()) if source else ()
+    except ConfigError:
+        return []
+    return list(dict.fromkeys(output.table.name for stream in streams for output in stream.outputs))
 
 
 def night_failed(run_id: str, error: CrosscheckError, settings: Settings) -> Message:
     """A night that ended in an error before it could be judged."""
-    body = [f"For: {settings.alerts.owner}", f"What: {error.what}", f"Where: {error.where or run_id}",
-            "Published tables: unchanged.",
-            f"Next: {error.fix or 'crosscheck run'} (a repeated run goes on where this one stopped)"]
-    return Message(f"night {type(error).__name__}", CRITICAL, f"{settings.project.name}: {run_id} did not finish",
-                   "\n".join(body))
+    return message(f"night {type(error).__name__}", CRITICAL, notices.night_failed(run_id, error, settings))
+
+
+def overdue(topic: str, late: Phrase, settings: Settings) -> Message:
+    """No night was published in time."""
+    return message(topic, CRITICAL, notices.overdue(late, settings))
+
+
+def all_green(run_id: str, complete: Mapping[str, date], left_out: Sequence[object], warnings: int,
+              settings: Settings) -> Message:
+    """The sign of life of a published night: told once, and nothing that could be over."""
+    return message(f"heartbeat {run_id}", HEARTBEAT,
+                   notices.all_green(run_id, complete, left_out, warnings, settings), NOTED)
 
 
 def report_failed(run_id: str, why: str, settings: Settings) -> Message:
@@ -110,53 +108,15 @@ def report_failed(run_id: str, why: str, settings: Settings) -> Message:
 
 
 def leads_wait(topic: str, breaches: Sequence[Breach], settings: Settings, now: datetime) -> Message:
-    """One message for the broken promises of one owner in one source, longest overdue first; no name, phone or mail."""
-    source, owner = breaches[0].source, breaches[0].owner_id
-    who = f"salesperson {owner} of {source}, and who leads them" if owner else f"who hands out the leads of {source}"
-    shown = [_breach(breach, settings, now) for breach in breaches[:_LEADS_SHOWN]]
-    rest = len(breaches) - len(shown)
-    body = [f"For: {who}", f"What: {_many(len(breaches), 'lead')} should have been attempted by now, and nobody has "
-            "written down that it was. An automatic reply is no attempt.",
-            *shown, *([f"- and {rest} more"] if rest else []),
-            "Published tables: unchanged; the next night has them in sla_breach.",
-            "Next: as each line says; crosscheck sla lists all that wait; docs/runbooks/leads-that-wait.md"]
-    return Message(topic, SLA, f"{settings.project.name}: {_many(len(breaches), 'lead')} of {source} still to attempt",
-                   "\n".join(body))
+    """One message for the broken promises of one owner in one source."""
+    return message(topic, SLA, notices.leads_wait(breaches, settings, now))
 
 
 def leads_unread(topic: str, source: str, error: CrosscheckError, settings: Settings) -> Message:
-    """The watch is blind to a source, and says so."""
-    body = [f"For: {settings.alerts.owner}", f"What: the hourly watch could not read {source}: {error.what}",
-            "Published tables: unchanged. Until it can, nobody is told of leads that wait there.",
-            f"Next: {error.fix or 'crosscheck doctor'}; docs/runbooks/a-source-failed.md"]
-    return Message(topic, SLA, f"{settings.project.name}: nobody watches the leads of {source}", "\n".join(body))
-
-
-def _breach(breach: Breach, settings: Settings, now: datetime) -> str:
-    due = breach.due_at.replace(tzinfo=UTC)
-    minutes = int((now - due).total_seconds()) // 60
-    local = due.astimezone(ZoneInfo(settings.project.time_zone))
-    channel = " ".join((breach.channel or "channel not recorded").split())[:40]  # whoever wrote the link wrote it
-    return (f"- lead {breach.lead_id} ({breach.lead_kind}, {channel}): due "
-            f"{local:%d %b %H:%M}, {minutes // 60} h {minutes % 60:02} min late; {_ACTIONS[breach.next_action]}")
-
-
-def _lines(checks: Sequence[CheckResult]) -> list[str]:
-    shown = [_line(check) for check in checks[:_CHECKS_SHOWN]]
-    rest = len(checks) - len(shown)
-    return [*shown, f"- and {rest} more"] if rest else shown
-
-
-def _line(check: CheckResult) -> str:
-    numbers = f"{check.failing_rows:,} of {check.evaluated_rows:,}" if check.evaluated_rows else "nothing to look at"
-    detail = f" · {check.detail}" if check.detail else ""
-    return f"- {title(check)} ({numbers}){detail}"
+    """The watch is blind to a source."""
+    return message(topic, SLA, notices.leads_unread(source, error, settings))
 
 
 def _fingerprint(checks: Iterable[CheckResult]) -> str:
     names = "|".join(sorted(f"{check.table}.{check.check}" for check in checks))
     return hashlib.sha256(names.encode()).hexdigest()[:10]
-
-
-def _many(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"

@@ -2,7 +2,9 @@
 
 One row per message and channel, with an id that follows from run, topic, state and channel: a repeated run tells
 nothing twice. A row stays `pending` until its channel took it; killed between the channel's yes and our note of it, a
-message is sent once more, marked as possibly repeated. `channel` is the reference of an address, never the address.
+message is sent once more, marked as possibly repeated. `channel` is a channel's name or reference, never its address.
+
+The rows that one run leaves for one channel go out as one message; each keeps its own topic, its cool-down and its end.
 
 Two tell things here: a night, and the hourly watch, whose topics begin with LIVE. Neither resolves nor delivers what
 the other one told: they may be at work at the same time.
@@ -11,8 +13,8 @@ the other one told: they may be at work at the same time.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,14 +23,19 @@ import sqlalchemy as sa
 from crosscheck.errors import ConfigError
 from crosscheck.faultpoints import Faultpoint, faultpoint
 from crosscheck.redact import redact
-from crosscheck.settings import Alerts, Settings
+from crosscheck.settings import Alerts, Channel, Settings
 from flows.channels import send
+from report.alerts import repeated, resolved
+from report.words import Language
 from warehouse import ops
 from warehouse.engine import Warehouse, naive_utc
 
-CRITICAL, WARNING, SLA = "critical", "warning", "sla"
+CRITICAL, WARNING, SLA, HEARTBEAT = "critical", "warning", "sla", "heartbeat"
 LIVE = "sla "
-RAISED, RESOLVED = "raised", "resolved"
+#: A noted message is told once and is no trouble that could be over.
+RAISED, RESOLVED, NOTED = "raised", "resolved", "noted"
+#: What is said first.
+_STATES, _GRAVITY = (RAISED, NOTED, RESOLVED), (CRITICAL, SLA, WARNING, HEARTBEAT)
 _PENDING, _SENT, _SUPPRESSED = "pending", "sent", "suppressed"
 _GIVE_UP_DAYS = 7
 _BODY_CHARACTERS = 3_500
@@ -38,13 +45,21 @@ _INERT = str.maketrans({"<": "‹", ">": "›", "@": "＠"})
 
 @dataclass(frozen=True)
 class Message:
-    """Something to tell. The same `topic` within the cool-down is told once; a passing run resolves it by name."""
+    """Something to tell. The same `topic` within the cool-down is told once; a passing run resolves it by name.
+
+    Title and body are an operator's in English; `others` has both by language and audience.
+    """
 
     topic: str
     severity: str
     title: str
     body: str
     state: str = RAISED
+    others: Mapping[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
+
+    def words(self, channel: Channel) -> tuple[str, str]:
+        """Title and body as a channel hears them."""
+        return self.others.get((channel.language, channel.audience), (self.title, self.body))
 
 
 @dataclass(frozen=True)
@@ -61,24 +76,42 @@ def enqueue(conn: sa.Connection, run_id: str, message: Message, settings: Settin
 
     The same topic that was raised within the cool-down, and not resolved since, is kept as suppressed.
     """
-    new = 0
-    for channel in _channels(settings.alerts, message.severity):
-        row = _row(run_id, message, channel, now)
-        if conn.scalar(sa.select(ops.outbox.c.message_id).where(ops.outbox.c.message_id == row["message_id"])) is None:
-            if message.state == RAISED and _cooling(conn, message.topic, channel, settings.alerts, now):
-                row["status"] = _SUPPRESSED
-            conn.execute(sa.insert(ops.outbox).values(row))
-            new += 1
-    return new
+    return sum(_put(conn, run_id, message, channel, settings.alerts, now)
+               for channel in settings.alerts.told(message.severity))
+
+
+def _put(conn: sa.Connection, run_id: str, message: Message, channel: Channel, alerts: Alerts, now: datetime) -> int:
+    row = _row(run_id, message, channel, now)
+    if conn.scalar(sa.select(ops.outbox.c.message_id).where(ops.outbox.c.message_id == row["message_id"])) is not None:
+        return 0
+    if message.state == RAISED and _cooling(conn, message.topic, channel.name, alerts, now):
+        row["status"] = _SUPPRESSED
+    conn.execute(sa.insert(ops.outbox).values(row))
+    return 1
 
 
 def resolve(conn: sa.Connection, run_id: str, still: Iterable[str], settings: Settings, now: datetime, *,
             live: bool = False) -> int:
-    """Tell that what was raised is over: every open topic that is not among `still` broken ones."""
-    done = [topic for topic in open_topics(conn, live=live) if topic.topic not in set(still)]
-    messages = [Message(topic.topic, topic.severity, f"Resolved: {topic.title}",
-                        f"The run {run_id} no longer shows it. Nothing is left to do.", RESOLVED) for topic in done]
-    return sum(enqueue(conn, run_id, message, settings, now) for message in messages)
+    """Tell that what was raised is over: every open topic that is not among `still` broken ones, by the title under
+    which a channel was told of it.
+    """
+    kept, titles = set(still), _titles(conn)
+    done = [topic for topic in open_topics(conn, live=live) if topic.topic not in kept]
+    return sum(
+        _put(conn, run_id, _over(topic, titles.get((topic.topic, channel.name), topic.title), run_id, channel), channel,
+             settings.alerts, now)
+        for topic in done for channel in settings.alerts.told(topic.severity))
+
+
+def _over(topic: Message, title: str, run_id: str, channel: Channel) -> Message:
+    return Message(topic.topic, topic.severity, *resolved(title, run_id, Language(channel.language)), RESOLVED)
+
+
+def _titles(conn: sa.Connection) -> dict[tuple[str, str], str]:
+    """By topic and channel, the title that was last raised there."""
+    c = ops.outbox.c
+    rows = conn.execute(sa.select(c.topic, c.channel, c.title).where(c.state == RAISED).order_by(c.created_at))
+    return {(topic, channel): title for topic, channel, title in rows}
 
 
 def open_topics(conn: sa.Connection, *, live: bool = False) -> list[Message]:
@@ -98,8 +131,17 @@ def deliver(wh: Warehouse, settings: Settings, now: datetime, *, live: bool = Fa
                             .order_by(box.c.created_at, box.c.message_id)).mappings().all()
         kept = conn.scalar(sa.select(sa.func.count()).select_from(box).where(
             box.c.status == _SUPPRESSED, box.c.created_at == naive_utc(now), _told_by(live))) or 0
-    results = [_deliver_one(wh, settings, row, now) for row in rows]
+    results = [status for group in _groups(rows, live) for status in [_deliver(wh, settings, group, now)] * len(group)]
     return Delivery(results.count(_SENT), results.count(_PENDING), int(kept) + results.count(_SUPPRESSED))
+
+
+def _groups(rows: Sequence[Any], live: bool) -> list[list[Any]]:
+    """What leaves together: the rows of a run for a channel. The watch tells each owner apart."""
+    groups: dict[tuple[str, ...], list[Any]] = {}
+    for row in rows:
+        key = (row["run_id"], row["channel"], row["message_id"] if live else "")
+        groups.setdefault(key, []).append(row)
+    return list(groups.values())
 
 
 def _told_by(live: bool) -> sa.ColumnElement[bool]:
@@ -107,53 +149,59 @@ def _told_by(live: bool) -> sa.ColumnElement[bool]:
     return of_the_watch if live else ~of_the_watch
 
 
-def _deliver_one(wh: Warehouse, settings: Settings, row: Any, now: datetime) -> str:
+def _deliver(wh: Warehouse, settings: Settings, rows: list[Any], now: datetime) -> str:
     """Note the attempt, send, note the result: each note is committed before the next step."""
-    if _obsolete(settings.alerts, row, now):
-        return _note(wh, row, _SUPPRESSED, last_error="its channel is not configured any more, or it is a week old")
-    repeated = row["attempts"] > 0 and row["last_error"] is None
-    _note(wh, row, _PENDING, attempts=row["attempts"] + 1, last_error=None)
+    channel = next((each for each in settings.alerts.routes if each.name == rows[0]["channel"]), None)
+    if channel is None or rows[0]["created_at"] < naive_utc(now) - timedelta(days=_GIVE_UP_DAYS):
+        return _note(wh, rows, _SUPPRESSED, last_error="its channel is not configured any more, or it is a week old")
+    is_repeated = any(row["attempts"] > 0 and row["last_error"] is None for row in rows)
+    _note(wh, rows, _PENDING, attempts=ops.outbox.c.attempts + 1, last_error=None)
     faultpoint(Faultpoint.BEFORE_ALERT)
-    error = _send(settings, row, repeated=repeated)
+    error = _send(settings, channel, rows, is_repeated=is_repeated)
     faultpoint(Faultpoint.AFTER_ALERT)
     if error:
-        return _note(wh, row, _PENDING, last_error=redact(error))
-    return _note(wh, row, _SENT, sent_at=naive_utc(now))
+        return _note(wh, rows, _PENDING, last_error=redact(error))
+    return _note(wh, rows, _SENT, sent_at=naive_utc(now))
 
 
-def _send(settings: Settings, row: Any, *, repeated: bool) -> str:
+def _send(settings: Settings, channel: Channel, rows: list[Any], *, is_repeated: bool) -> str:
     try:
-        address = settings.secret(row["channel"])
+        address = settings.secret(channel.url)
     except ConfigError as error:
         return str(error)
-    title = f"Possibly repeated: {row['title']}" if repeated else row["title"]
-    return send(address, title, row["body"], critical=row["severity"] == CRITICAL and row["state"] == RAISED)
+    title, body = _joined(rows)
+    return send(address, repeated(title, Language(channel.language)) if is_repeated else title, body,
+                critical=any(row["severity"] == CRITICAL and row["state"] == RAISED for row in rows))
 
 
-def _note(wh: Warehouse, row: Any, status: str, **values: Any) -> str:
+def _joined(rows: list[Any]) -> tuple[str, str]:
+    """One message as it is; of several the gravest first, and all titles before any body, because some channels cut."""
+    first, *others = sorted(rows, key=_first)
+    if not others:
+        return first["title"], first["body"]
+    titles = [f"- {row['title']}" for row in (first, *others)]
+    parts = [f"{row['title']}\n{row['body']}" for row in (first, *others)]
+    return f"{first['title']} (+{len(others)})", _cut("\n\n".join(["\n".join(titles), *parts]))
+
+
+def _first(row: Any) -> tuple[int, int, str]:
+    return _STATES.index(row["state"]), _GRAVITY.index(row["severity"]), row["topic"]
+
+
+def _note(wh: Warehouse, rows: list[Any], status: str, **values: Any) -> str:
     """Outside the fence on purpose: what a channel took stays true, whoever owns the warehouse by now."""
     box = ops.outbox
     with wh.engine.begin() as conn:
-        conn.execute(sa.update(box).where(box.c.message_id == row["message_id"]).values(status=status, **values))
+        conn.execute(sa.update(box).where(box.c.message_id.in_([row["message_id"] for row in rows]))
+                     .values(status=status, **values))
     return status
 
 
-def _obsolete(alerts: Alerts, row: Any, now: datetime) -> bool:
-    is_old = row["created_at"] < naive_utc(now) - timedelta(days=_GIVE_UP_DAYS)
-    return row["channel"] not in alerts.addresses or bool(is_old)
-
-
-def _channels(alerts: Alerts, severity: str) -> Sequence[str]:
-    """Breaches go to who leads the salespeople; where nobody is named, to whoever hears of anything."""
-    of = {CRITICAL: alerts.critical, WARNING: alerts.warning, SLA: alerts.sla or alerts.warning or alerts.critical}
-    return of[severity]
-
-
-def _row(run_id: str, message: Message, channel: str, now: datetime) -> dict[str, Any]:
-    identity = "|".join((run_id, message.topic, message.state, channel))
+def _row(run_id: str, message: Message, channel: Channel, now: datetime) -> dict[str, Any]:
+    identity, (title, body) = "|".join((run_id, message.topic, message.state, channel.name)), message.words(channel)
     return {"message_id": hashlib.sha256(identity.encode()).hexdigest()[:24], "run_id": run_id,
-            "topic": message.topic, "state": message.state, "severity": message.severity, "channel": channel,
-            "title": _safe(message.title)[:200], "body": _cut(_safe(message.body)), "status": _PENDING, "attempts": 0,
+            "topic": message.topic, "state": message.state, "severity": message.severity, "channel": channel.name,
+            "title": _safe(title)[:200], "body": _cut(_safe(body)), "status": _PENDING, "attempts": 0,
             "created_at": naive_utc(now)}
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from expectations.gate import GateResult
 from flows.outbox import Delivery
 from flows.sources import Refused
+from warehouse.pauses import Pause
 
 
 class Outcome(StrEnum):
@@ -46,6 +47,7 @@ class Night:
     counts: Counts
     refused: tuple[Refused, ...] = ()
     closed: tuple[str, ...] = ()
+    paused: tuple[Pause, ...] = ()
     gates: tuple[GateResult, ...] = ()
     delivery: Delivery | None = None
     seconds: Mapping[str, float] = field(default_factory=dict)
@@ -84,6 +86,7 @@ class Night:
                  f"{c.slices} slices · {c.received} rows received = {c.staged} staged + {c.quarantined} quarantined "
                  f"+ {c.deduplicated} deduplicated"]
         lines += [f"stale: {item}" for item in self.refused]
+        lines += [f"not read: {pause}" for pause in self.paused]
         lines += [f"closed, not read: {account}" for account in self.closed]
         lines += [f"gate {row['gate']} · {row['severity']} · {row['table']} · {row['check']}: {row['detail']}"
                   for row in self.failed_checks()]
@@ -97,5 +100,6 @@ class Night:
         return {"run_id": self.run_id, "as_of": self.as_of, "outcome": self.outcome.name.lower(),
                 "exit_code": self.exit_code, "counts": vars(self.counts),
                 "refused": [item.error for item in self.refused], "closed": self.closed,
+                "paused": self.paused,
                 "failed_checks": self.failed_checks(), "accounting": self.accounting(),
                 "seconds": dict(self.seconds), "docs": self.docs, "reports": self.reports}

@@ -22,7 +22,7 @@ from expectations.gate import GateResult, recorded, run_gate
 from flows.plan import Clock, Known, plan
 from flows.runner import Runner
 from flows.sources import Opened, Refused, chosen, open_source
-from warehouse import Warehouse, build, history, incoming, ledger, migrations, publish, stage
+from warehouse import Warehouse, build, history, incoming, ledger, migrations, pauses, publish, stage
 from warehouse.accounts import remember
 from warehouse.ledger import Run
 from warehouse.marts.base import BuiltMart
@@ -46,6 +46,7 @@ class Work:
     jobs: list[Slice] = field(default_factory=list)
     landed: list[tuple[Slice, Manifest]] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
+    paused: list[pauses.Pause] = field(default_factory=list)
     closed: list[str] = field(default_factory=list)
     gates: list[GateResult] = field(default_factory=list)
     built: list[BuiltMart] = field(default_factory=list)
@@ -82,8 +83,11 @@ def begin(settings: Settings, wh: Warehouse, as_of: datetime, *, kind: str, wind
 
 
 def plan_slices(work: Work) -> None:
-    """Open every source and list what tonight reads of it."""
-    sources = chosen(work.settings, work.only)
+    """Open every source that is not paused, and list what tonight reads of it."""
+    held = pauses.active(work.wh, work.run.as_of, work.settings.project.time_zone)
+    wanted = chosen(work.settings, work.only)
+    work.paused = [held[source.name] for source in wanted if source.name in held]
+    sources = [source for source in wanted if source.name not in held]
     with work.timed("accounts"):
         answers = work.runner.map("connect", partial(open_source, settings=work.settings), sources)
     before = history.planned(work.wh, work.run.run_id)

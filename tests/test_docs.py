@@ -16,9 +16,10 @@ ROOT = Path(__file__).parents[1]
 DOCUMENTS = [*(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")),
              *sorted((ROOT / "docs").rglob("*.md"))]
 ALONE = ["init", "doctor", "deploy", "undeploy", "run", "backfill", "watch", "sla", "grant", "salesperson", "erase",
-         "status", "sql", "trace", "as-of", "verify", "demo", "report", "plan", "freshness", "pause", "resume",
-         "letters"]
-GROUPS = {"appeal": ("file", "sign", "withdraw", "list"), "sandbox": ("generate", "serve")}
+         "status", "sql", "trace", "as-of", "verify", "demo", "report", "page", "explain", "plan", "freshness", "pause",
+         "resume", "letters"]
+GROUPS = {"alerts": ("test", "pair"), "connect": ("test",), "appeal": ("file", "sign", "withdraw", "list"),
+          "sandbox": ("generate", "serve")}
 COMMANDS = [*((name,) for name in ALONE), *((group, word) for group, words in GROUPS.items() for word in words)]
 
 

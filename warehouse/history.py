@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
+from connectors.landing import address
 from crosscheck.windows import Window
 from warehouse import ops
 from warehouse.engine import Warehouse, naive_utc
@@ -46,6 +48,39 @@ def published_kinds(wh: Warehouse) -> set[str]:
     run = ops.run.c
     with wh.engine.connect() as conn:
         return set(conn.scalars(sa.select(run.kind).where(run.status == "published", run.finished_at.is_not(None))))
+
+
+@dataclass(frozen=True)
+class Newest:
+    """What the newest staged slice of a stream was: the measure of what the next one will be."""
+
+    window: Window
+    received: int
+    folder: str
+    is_whole: bool  # read without a cursor: no measure of what changes
+
+
+def newest(wh: Warehouse) -> dict[str, Newest]:
+    """By stream, its newest staged slice and its folder in landing."""
+    s, state = ops.slice_.c, ops.stream_state
+    query = sa.select(ops.slice_).join(state, state.c.slice_id == s.slice_id)
+    with wh.engine.connect() as conn:
+        rows = conn.execute(query).all()
+    return {row.stream_key: _newest(row) for row in rows}
+
+
+def _newest(row: sa.Row[Any]) -> Newest:
+    window = Window(row.first_day, row.last_day)
+    return Newest(window, int(row.received_rows or 0),
+                  address(row.source, row.account_id, row.stream, window, row.slice_id), row.since is None)
+
+
+def complete_to(wh: Warehouse) -> dict[str, date]:
+    """By source, the last day up to which every stream that was ever staged is there."""
+    state = ops.stream_state.c
+    query = sa.select(state.source, sa.func.min(state.covered_to_day).label("day")).group_by(state.source)
+    with wh.engine.connect() as conn:
+        return {row.source: row.day for row in conn.execute(query)}
 
 
 def failed_checks(wh: Warehouse, run_id: str) -> Sequence[sa.Row[Any]]:

@@ -124,9 +124,9 @@ outbox = _table(
     _col("message_id", _TEXT, "Deterministic, so that a repeated run tells nothing twice."),
     _col("run_id", _TEXT, "The run that wrote it."),
     _col("topic", _TEXT, "What it is about: groups messages, holds the cool-down, and is resolved by name."),
-    _col("state", _TEXT, "raised or resolved."),
-    _col("severity", _TEXT, "critical, warning or sla: whose channels it goes to."),
-    _col("channel", _TEXT, "Reference of the channel, never its address."),
+    _col("state", _TEXT, "raised, resolved, or noted: told once and never over."),
+    _col("severity", _TEXT, "critical, warning, sla or heartbeat: whose channels it goes to."),
+    _col("channel", _TEXT, "Name or reference of the channel, never its address."),
     _col("title", _TEXT, "One line."),
     _col("body", _TEXT, "The message."),
     _col("status", _TEXT, "pending, sent, or suppressed by the cool-down."),
@@ -176,6 +176,16 @@ appeal_act = _table(
     _col("why", _TEXT, "The reason given; free text, which may hold personal data.", null=True),
     _col("evidence", _TEXT, "What it rests on: a call's id, a message, a paper; free text too.", null=True),
     _col("acted_at", _INSTANT, "When."),
+)
+
+source_pause = _table(
+    "source_pause", "One row per time that somebody told nights to leave a source out.", "source paused_at",
+    _col("source", _TEXT, "Configured source."),
+    _col("until_day", _DAY, "Last day, in the business zone, on which it is left out; it ends by itself."),
+    _col("reason", _TEXT, "Why, for whoever reads the numbers meanwhile."),
+    _col("by_whom", _TEXT, "The login that said so."),
+    _col("paused_at", _INSTANT, "When."),
+    _col("resumed_at", _INSTANT, "When somebody ended it early.", null=True),
 )
 
 publication = _table(

@@ -32,9 +32,9 @@ app = App(
 )
 
 
-def _add(group: App, place: str, text: str, example: str) -> None:
+def _add(group: App, place: str, text: str, example: str, name: str = "") -> None:
     """A command by its place: the text stands in the list, the example in its own help; nothing is imported yet."""
-    name = place.rpartition(":")[2].strip("_").replace("_", "-")
+    name = name or place.rpartition(":")[2].strip("_").replace("_", "-")
     group.command(f"crosscheck.cli.{place}", name=name, help=f"{text}\n\nExample: `crosscheck {example}`")
 
 
@@ -52,6 +52,11 @@ _add(app, "run:watch", "Alert if no night was published in time.", "watch")
 _add(app, "run:sla", "Tell whose first attempt is due and not made, as the CRMs stand now; writes no mart.", "sla")
 _add(app, "roles:grant", "Make the four reading roles on PostgreSQL and grant what each may see.", "grant --sql")
 _add(app, "roles:salesperson", "Say which owner ids of the CRMs are a login's own.", "salesperson an.nguyen hubspot/42")
+_add(app, "sources:plan", "What the next night would read: windows, rows, calls, pace; writes nothing.", "plan")
+_add(app, "sources:freshness", "Per source: complete up to which day, age, promise, paused or not.", "freshness")
+_add(app, "sources:pause", "Leave a source out for a while, with a reason; ends by itself.",
+     "pause meta_ads --until 2026-12-05 --reason 'moved to the new agency'")
+_add(app, "sources:resume", "Read a paused source again.", "resume meta_ads")
 _add(app, "look:status", "Last runs, freshness per source, what failed.", "status")
 _add(app, "look:sql", "Print the SELECT that builds a mart, in an engine's words.",
      "sql campaign_roi_cohort --dialect postgresql")
@@ -76,6 +81,19 @@ _add(appeal, "appeal:withdraw", "Take your side's signature back; the appeal sta
      "appeal withdraw 0a1b2c3d4e5f --as sales --who Bình --why 'it was another lead'")
 _add(appeal, "appeal:list_", "Who said what about which lead, when, why, on what evidence.", "appeal list hubspot/42")
 app.command(appeal)
+
+alerts = App(name="alerts", help="Who is told, and whether he can be.")
+_add(alerts, "alerts:send_test", "Send every channel a test message; which took it, and why not.",
+     "alerts test sales_zalo",
+     name="test")
+_add(alerts, "alerts:pair", "Find the chat of a person who shall be told by a Zalo bot.",
+     "alerts pair zalo --token env:ZALO_BOT_TOKEN")
+app.command(alerts)
+
+connect = App(name="connect", help="Sources, before a night needs them.")
+_add(connect, "sources:connect_test", "Accounts, zone, currency, newest day, pace and every stream of a source; what "
+     "is wrong, and the fix.", "connect test meta_ads", name="test")
+app.command(connect)
 
 sandbox = App(name="sandbox", help="The demo company and a server that speaks the vendors' protocols.")
 _add(sandbox, "sandbox:generate", "Write a demo company to a folder.", "sandbox generate var/company --scale 10")

@@ -77,7 +77,8 @@ def _places(settings: Settings, folder: Path) -> None:
     rows: Iterable[tuple[str, Path]] = (
         ("published tables", settings.path(settings.store.published)),
         ("reports", settings.path(settings.report.folder)),
-        ("Data Docs", settings.path(settings.store.docs)),
+        ("a run's checks", settings.path(settings.store.docs) / "RUN" / "index.html"),
+        ("Data Docs", settings.path(settings.store.docs) / "RUN" / "gx" / "index.html"),
         ("landing evidence", Path(settings.landing)),
         ("configuration", folder / "crosscheck.toml"),
     )

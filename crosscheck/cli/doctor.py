@@ -18,7 +18,7 @@ from rich.text import Text
 from crosscheck.cli.out import following, out, print_json
 from crosscheck.errors import ConfigError, CrosscheckError, LockHeld
 from crosscheck.redact import redact
-from crosscheck.settings import Settings, Source, load
+from crosscheck.settings import Channel, Settings, Source, load
 
 if TYPE_CHECKING:
     from warehouse import Warehouse
@@ -40,7 +40,7 @@ class Finding:
 
 def doctor(*, config: Annotated[Path | None, Parameter("--config", help="Default ./crosscheck.toml.")] = None,
            offline: bool = False, as_json: Annotated[bool, Parameter("--json", help="Print as JSON.")] = False) -> int:
-    """Check versions, settings, secrets, rules, the warehouse, every source, every alert address and the scheduler.
+    """Check versions, settings, secrets, rules, the warehouse, every source, every alert channel and the scheduler.
 
     Nothing is written and no secret is shown. Example: `crosscheck doctor`
 
@@ -91,10 +91,11 @@ def _configured(config: Path | None, *, offline: bool) -> Iterator[Finding]:
     yield _try("privacy key", lambda: f"{len(settings.secret(settings.privacy_key))} characters")
     yield _try("rules", lambda: _rules(settings))
     yield _try("warehouse", lambda: _warehouse(settings))
-    for ref in settings.alerts.addresses:
-        yield _try(f"alert address {ref}", partial(_address, settings, ref))
-    if not settings.alerts.critical:
-        yield Finding("alerts", ok=False, detail="nobody is told when a night fails", fix="set alerts.critical")
+    for channel in settings.alerts.routes:
+        yield _try(f"alert channel {channel.name}", partial(_channel, settings, channel))
+    if not settings.alerts.told("critical"):
+        yield Finding("alerts", ok=False, detail="nobody is told when a night fails",
+                      fix="set alerts.critical, or a channel of [[alerts.channels]]")
     for source in () if offline else settings.sources:
         yield _try(f"source {source.name}", partial(_source, settings, source))
 
@@ -166,8 +167,13 @@ def _roles(wh: Warehouse) -> str:
     return ", reading roles as declared"
 
 
-def _address(settings: Settings, ref: str) -> str:
-    return f"present, {len(settings.secret(ref))} characters"
+def _channel(settings: Settings, channel: Channel) -> str:
+    from flows.channels import known
+
+    if not known(settings.secret(channel.url)):
+        raise ConfigError(f"what {channel.url} holds is no address that apprise knows",
+                          fix="docs/runbooks/alerts.md has one for each service")
+    return f"{', '.join(channel.severities)}; crosscheck alerts test sends to it"
 
 
 def _source(settings: Settings, source: Source) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import Parameter
 
 from crosscheck.cli.options import Config, Json
-from crosscheck.cli.out import UsageError, bad, following, print_json, raw, table
+from crosscheck.cli.out import UsageError, bad, following, note, print_json, raw, table
 from crosscheck.errors import ConfigError
 from crosscheck.settings import Settings, load
 
@@ -29,21 +29,27 @@ def status(*, runs: int = 5, run: str = "", config: Config = None, as_json: Json
     runs: how many runs to show.
     run: whose failures to show; default the newest run.
     """
-    from warehouse import history, ledger, open_warehouse
+    from crosscheck.cli.run import moment
+    from warehouse import history, ledger, open_warehouse, pauses
 
-    with open_warehouse(load(config), lock=False) as wh, begun():
+    settings, now = load(config), moment(None)
+    with open_warehouse(settings, lock=False) as wh, begun():
         latest = [dict(row._mapping) for row in ledger.latest_runs(wh, runs)]  # noqa: SLF001
         asked = run or (latest[0]["run_id"] if latest else "")
         refused = [dict(row._mapping) for row in ledger.slices(wh, asked) if row.status == "refused"]  # noqa: SLF001
         failed = [dict(row._mapping) for row in history.failed_checks(wh, asked)]  # noqa: SLF001
         states = ledger.states(wh)
+        held = pauses.active(wh, now, settings.project.time_zone)
     if as_json:
-        print_json({"runs": latest, "refused": refused, "failed_checks": failed, "streams": states})
+        print_json({"runs": latest, "refused": refused, "failed_checks": failed, "streams": states,
+                    "paused": list(held.values())})
         return 0
     shown = ("run_id", "as_of", "status", "note")
     table("runs", shown, [[row[name] for name in shown] for row in latest])
     table("complete up to", ("stream", "day", "rows"),
           [(key, s.covered_to, s.staged_rows) for key, s in sorted(states.items())], right=("rows",))
+    for pause in held.values():
+        note(str(pause))
     for row in refused:
         bad(f"{row['stream_key']} {row['first_day']}..{row['last_day']}: {row['error']}")
     for row in failed:

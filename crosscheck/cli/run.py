@@ -63,7 +63,7 @@ def backfill(window: str, *, source: tuple[str, ...] = (), chunk_days: int = 30,
     from flows.backfill import backfill as play
     from flows.runner import Threads, listening
 
-    days, settings = _window(window, chunk_days), load(config)
+    days, settings = window_of(window, chunk_days), load(config)
     with progress() as tell, listening(tell):
         results = play(settings, days, moment(as_of), only=source, chunk_days=chunk_days, runner=Threads(),
                        again=again)
@@ -84,7 +84,8 @@ def _worst(results: Sequence[Night]) -> int:
     return max((result.exit_code for result in results), default=0)
 
 
-def _window(text: str, chunk_days: int) -> Window:
+def window_of(text: str, chunk_days: int) -> Window:
+    """A range of days by its two ends. Raises UsageError for what is none."""
     if chunk_days < 1:
         raise UsageError("--chunk-days is at least 1", fix="leave it out: 30 days at a time")
     try:

@@ -35,6 +35,13 @@ critical = []                                  # e.g. ["env:CROSSCHECK_ALERT_URL
 # sla = ["env:SALES_ALERT_URL"]                # who can send somebody to a lead that waits: crosscheck sla
 owner = "data operations"
 
+# [[alerts.channels]]                          # as many as there are readers: docs/runbooks/alerts.md
+# name = "operator_zalo"
+# url = "env:OPERATOR_ZALO_URL"                # zalo://TOKEN/CHAT_ID, from: crosscheck alerts pair zalo
+# severities = ["critical", "warning", "heartbeat"]   # and "sla"
+# language = "vi"                              # or "en"
+# audience = "operator"                        # or "reader": what it means for the numbers, nothing to type
+
 # [[sources]]
 # name = "google_ads"
 # connector = "google_ads"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import date
 
 from crosscheck.errors import AccountRefused, ConfigError, CrosscheckError
 from crosscheck.settings import Alerts, Project, Settings, Source
 from expectations.gate import GateResult
 from expectations.rules import CheckResult, Severity
-from flows.notify import gate_failed, gates_warned, night_failed, sources_refused
-from flows.outbox import CRITICAL, WARNING
+from flows.notify import all_green, gate_failed, gates_warned, night_failed, sources_refused
+from flows.outbox import CRITICAL, HEARTBEAT, NOTED, WARNING
 
 SETTINGS = Settings(project=Project(name="noithat"), alerts=Alerts(owner="An, phone 123"),
                     sources=(Source(name="crm", connector="hubspot"),
@@ -78,3 +79,34 @@ def test_an_error_says_where_and_what_next() -> None:
     message = night_failed("nightly-1", ConfigError("no rule file", where="rules", fix="crosscheck init"), SETTINGS)
     assert "Where: rules" in message.body
     assert "crosscheck init" in message.body
+
+
+def test_a_reader_is_told_what_it_means_and_no_command() -> None:
+    """In his language: which numbers it is about and who sees to it; nothing to type, no detail of a check."""
+    message = gate_failed("nightly-1", RESULT, SETTINGS)
+    _, body = message.others["vi", "reader"]
+    assert "chi phí quảng cáo" in body
+    assert "An, phone 123 đã nhận tin" in body
+    assert "rows_before" not in body
+    assert "crosscheck" not in body
+    assert message.others["en", "operator"] == (message.title, message.body)
+    assert "Việc tiếp theo: crosscheck status" in message.others["vi", "operator"][1]
+
+
+def test_a_source_is_told_with_the_numbers_that_rest_on_it() -> None:
+    """What is not up to date, and since when."""
+    [crm] = sources_refused("nightly-1", [Refusal("crm", AccountRefused("no access"))], SETTINGS,
+                            {"crm": date(2026, 11, 20)})
+    assert "complete up to 2026-11-20" in crm.body
+    assert "Not up to date until it is read:" in crm.body
+    assert "leads and the five ratios" in crm.body
+
+
+def test_a_green_night_is_told_and_is_no_trouble() -> None:
+    """A sign of life says up to which day each source is complete, what was left out, and is never resolved."""
+    green = all_green("nightly-1", {"crm": date(2026, 11, 20)}, ["- meta is paused"], 0, SETTINGS)
+    assert (green.severity, green.state) == (HEARTBEAT, NOTED)
+    assert green.title == "noithat: nightly-1 is published, all green"
+    assert "- crm: complete up to 2026-11-20\n- meta is paused" in green.body
+    warned = all_green("nightly-1", {}, [], 2, SETTINGS)
+    assert warned.others["vi", "operator"][0] == "noithat: đã công bố nightly-1, có 2 cảnh báo"

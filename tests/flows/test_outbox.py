@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from crosscheck.settings import Alerts, Settings
-from flows.outbox import CRITICAL, Delivery, Message, deliver, enqueue, resolve
+from crosscheck.settings import Alerts, Channel, Settings
+from flows.outbox import CRITICAL, HEARTBEAT, NOTED, WARNING, Delivery, Message, deliver, enqueue, resolve
 from sandbox.sink import Sink
 from warehouse import ops
 from warehouse.engine import Warehouse, open_warehouse
@@ -133,6 +134,40 @@ def test_a_crash_after_sending_is_marked_as_a_possible_repeat(wh: Warehouse, set
         conn.execute(sa.update(ops.outbox).values(attempts=1))
     deliver(wh, settings, NOW)
     assert sink.messages[0]["title"] == "Possibly repeated: stopped"
+
+
+def test_what_a_run_leaves_for_a_channel_is_one_message(wh: Warehouse, settings: Settings, sink: Sink) -> None:
+    """The gravest gives the title, all titles stand before any body; the rows are counted and end one by one."""
+    put(wh, settings, message=Message("warnings x", WARNING, "2 warnings", "small"))
+    put(wh, settings)
+    assert deliver(wh, settings, NOW) == Delivery(sent=2)
+    (told,) = sink.messages
+    assert told["title"] == "stopped (+1)"
+    assert told["message"].startswith("- stopped\n- 2 warnings\n\nstopped\nask")
+    with wh.engine.begin() as conn:
+        assert resolve(conn, "r2", [MESSAGE.topic], settings, NOW + DAY) == 1
+
+
+def test_a_sign_of_life_is_no_trouble(wh: Warehouse, settings: Settings, sink: Sink) -> None:
+    """It goes to whom it is for alone, and no later run resolves it."""
+    alerts = Alerts(critical=("env:NOBODY",), channels=(
+        Channel(name="ops", url="env:ALERTS", severities=("heartbeat",)),))
+    settings = settings.model_copy(update={"alerts": alerts})
+    put(wh, settings, message=Message("heartbeat r1", HEARTBEAT, "all green", "fine", NOTED))
+    assert deliver(wh, settings, NOW) == Delivery(sent=1)
+    with wh.engine.begin() as conn:
+        assert resolve(conn, "r2", [], settings, NOW + DAY) == 0
+
+
+def test_an_end_is_told_in_the_words_of_its_beginning(wh: Warehouse, settings: Settings, sink: Sink) -> None:
+    """To a channel that heard of it in Vietnamese, in Vietnamese."""
+    alerts = Alerts(channels=(Channel(name="ops", url="env:ALERTS", language="vi"),))
+    settings = settings.model_copy(update={"alerts": alerts})
+    put(wh, settings, message=replace(MESSAGE, others={("vi", "operator"): ("đã dừng", "xem")}))
+    with wh.engine.begin() as conn:
+        resolve(conn, "r2", [], settings, NOW + DAY)
+    deliver(wh, settings, NOW + DAY)
+    assert [each["title"] for each in sink.messages] == ["đã dừng", "Đã xử lý xong: đã dừng"]
 
 
 def test_a_removed_channel_and_an_old_message_are_given_up(wh: Warehouse, settings: Settings, sink: Sink) -> None:

@@ -10,7 +10,7 @@ import pytest
 from connectors.credentials import secret
 from crosscheck import redact
 from crosscheck.errors import ConfigError
-from crosscheck.settings import Settings, load
+from crosscheck.settings import Alerts, Channel, Settings, load
 
 GOOD = """\
 [project]
@@ -136,3 +136,23 @@ def test_an_absent_secret_is_named_by_its_reference(tmp_path: Path, monkeypatch:
     monkeypatch.setenv("BLANK", "  ")
     with pytest.raises(ConfigError, match=f"secret {ref} is empty or missing"):
         load(written(tmp_path)).secret(ref)
+
+
+def test_channels_have_names_and_go_by_what_they_are_for() -> None:
+    """The old lists are channels by their references; breaches fall back to whoever hears of anything."""
+    alerts = Alerts(critical=("env:A", "env:B"), warning=("env:B",), channels=(
+        Channel(name="heads", url="env:C", severities=("critical", "sla"), audience="reader", language="vi"),))
+    assert [each.name for each in alerts.told("critical")] == ["env:A", "env:B", "heads"]
+    assert [each.name for each in alerts.told("warning")] == ["env:B"]
+    assert [each.name for each in alerts.told("sla")] == ["heads"]
+    assert alerts.told("heartbeat") == ()
+    assert [each.name for each in Alerts(warning=("env:B",)).told("sla")] == ["env:B"]
+
+
+def test_a_channel_is_refused_that_cannot_be_meant(tmp_path: Path) -> None:
+    """Two of one name, an address instead of its reference, a severity that nobody knows."""
+    for lines, said in (('name = "a"\nurl = "zalo://token/chat"', "by reference"),
+                        ('name = "a"\nurl = "env:A"\nseverities = ["loud"]', "severities"),
+                        ('name = "a"\nurl = "env:A"\n[[alerts.channels]]\nname = "a"\nurl = "env:B"', "two channels")):
+        with pytest.raises(ConfigError, match=said):
+            load(written(tmp_path, f"[[alerts.channels]]\n{lines}\n"))
