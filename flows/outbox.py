@@ -5,7 +5,8 @@ nothing twice. A row stays `pending` until its channel took it; killed between t
 message is sent once more, marked as possibly repeated. `channel` is the reference of an address, never the address.
 
 Two tell things here: a night, and the hourly watch, whose topics begin with LIVE. Neither resolves nor delivers what
-the other one told: they may be at work at the same time.
+the other one told: they may be at work at the same time. Letters (`flows/letters.py`) begin with LETTER, and are
+delivered by their own rule.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from warehouse.engine import Warehouse, naive_utc
 
 CRITICAL, WARNING, SLA = "critical", "warning", "sla"
 LIVE = "sla "
+LETTER = "letter "
 RAISED, RESOLVED = "raised", "resolved"
 _PENDING, _SENT, _SUPPRESSED = "pending", "sent", "suppressed"
 _GIVE_UP_DAYS = 7
@@ -103,8 +105,8 @@ def deliver(wh: Warehouse, settings: Settings, now: datetime, *, live: bool = Fa
 
 
 def _told_by(live: bool) -> sa.ColumnElement[bool]:
-    of_the_watch = ops.outbox.c.topic.startswith(LIVE)
-    return of_the_watch if live else ~of_the_watch
+    topic = ops.outbox.c.topic
+    return topic.startswith(LIVE) if live else ~topic.startswith(LIVE) & ~topic.startswith(LETTER)
 
 
 def _deliver_one(wh: Warehouse, settings: Settings, row: Any, now: datetime) -> str:

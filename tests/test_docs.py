@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[1]
 DOCUMENTS = [*(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")),
              *sorted((ROOT / "docs").rglob("*.md"))]
 ALONE = ["init", "doctor", "run", "backfill", "watch", "sla", "grant", "salesperson", "erase", "status", "sql", "trace",
-         "as-of", "verify", "demo"]
+         "as-of", "letters", "verify", "demo"]
 GROUPS = {"appeal": ("file", "sign", "withdraw", "list"), "sandbox": ("generate", "serve")}
 COMMANDS = [*((name,) for name in ALONE), *((group, word) for group, words in GROUPS.items() for word in words)]
 

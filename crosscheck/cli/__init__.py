@@ -55,6 +55,8 @@ _add(app, "look:trace", "Open a number down to its leads, deals and the vendor's
      "trace campaign_roi_closed platform=meta_ads close_month=2026-10-01")
 _add(app, "past:as_of", "What a mart said on an earlier day, as it was published then.",
      "as-of campaign_roi_closed campaign_id=6001 --on 2026-11-01")
+_add(app, "letters:letters", "The daily letters between the departments, or the weekly pack: to look at, or to send.",
+     "letters --preview var/letters")
 _add(app, "erase:erase", "Forget a person: contact data and hashes, here and in what is published.",
      "erase --lead hubspot/42 --reason 'asked on 21 November' --yes")
 _add(app, "verify:verify", "Compare the published marts with a demo company's truth, fact by fact.", "verify var/demo")
