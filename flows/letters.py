@@ -28,7 +28,8 @@ from flows import channels
 from flows.outbox import LETTER, Delivery
 from report.letters import forms
 from report.letters.mail import message
-from report.letters.post import DAILY, WEEKLY, Parcel, compose, last_day, week_of
+from report.letters.post import DAILY, Parcel, compose, last_day, week_of
+from report.letters.weekly import WEEKLY
 from warehouse import ops
 from warehouse.engine import Warehouse, naive_utc
 

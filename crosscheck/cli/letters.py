@@ -34,7 +34,8 @@ def letters(*, day: date | None = None, weekly: bool = False, preview: Path | No
     send: deliver to the people of the configuration what they have not got yet.
     again: with --send, also what was being handed over when a process was killed, and may have arrived.
     """
-    from report.letters.post import DAILY, WEEKLY, compose, last_day, week_of
+    from report.letters.post import DAILY, compose, last_day, week_of
+    from report.letters.weekly import WEEKLY
 
     settings = load(config)
     if send and not settings.letters.people:
@@ -83,8 +84,8 @@ def _show(parcels: list[Parcel], files: list[str], sent: Sent | None, *, as_json
     for file in files:
         note(file)
     if sent:
-        note(f"{sent.sent} sent, {sent.failed} not delivered, {sent.uncertain} perhaps delivered, {sent.given_up} given "
-             "up")
+        note(f"{sent.sent} sent, {sent.failed} not delivered, {sent.uncertain} perhaps delivered, "
+             f"{sent.given_up} given up")
     if sent and sent.uncertain:
         following("crosscheck letters --send --again")
     if not files and sent is None:

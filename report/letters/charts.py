@@ -7,7 +7,8 @@ from typing import Any
 
 from report.letters.facts import Facts
 from report.letters.letter import Voice
-from report.letters.terms import ITEMS
+from report.letters.terms import CAUSES, ITEMS
+from report.letters.week import Week
 from report.owners import OWNERS
 
 _DAYS, _WIDTH, _HEIGHT = 14, 300, 120
@@ -44,6 +45,28 @@ def _days(facts: Facts, voice: Voice, side: str, item: str) -> Chart:
     labels = base.mark_text(dy=-7, color=_INK, fontSize=11).encode(text=alt.Text("count:Q", format="d"))
     says = ", ".join(f"{value['day']}: {value['count']}" for value in values)
     return Chart(f"{side}-{item}", png(bars + labels), f"{title}. {says}")
+
+
+def leaks(week: Week, voice: Voice) -> tuple[Chart, ...]:
+    """Where leads were lost, longest first in the agreed order, each bar in the colour of whose step it is."""
+    import altair as alt
+
+    values = [{"cause": voice(CAUSES[line["leak_cause"]]), "leads": int(line["lead_count"]),
+               "owner": voice(OWNERS[line["leak_owner"]].label)} for line in week.leaks]
+    if not values:
+        return ()
+    owners = [OWNERS[name] for name in dict.fromkeys(line["leak_owner"] for line in week.leaks)]
+    colours = alt.Scale(domain=[voice(owner.label) for owner in owners], range=[owner.light for owner in owners])
+    title = voice("Where leads were lost")
+    axis = alt.Axis(title=None, tickSize=0, domain=False, labelLimit=230, labelPadding=6)
+    base = alt.Chart(alt.Data(values=values), title=title, width=420, height=alt.Step(21)).encode(
+        y=alt.Y("cause:N", sort=None, axis=axis),
+        x=alt.X("leads:Q", axis=None))
+    bars = base.mark_bar(cornerRadiusEnd=2).encode(
+        color=alt.Color("owner:N", scale=colours, legend=alt.Legend(title=None, orient="bottom")))
+    labels = base.mark_text(align="left", dx=4, color=_INK, fontSize=11).encode(text=alt.Text("leads:Q", format="d"))
+    says = "; ".join(f"{value['cause']}: {value['leads']} ({value['owner']})" for value in values)
+    return (Chart("leaks", png(bars + labels), f"{title}. {says}", is_wide=True),)
 
 
 def png(chart: Any) -> bytes:

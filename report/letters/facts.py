@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
@@ -68,22 +69,22 @@ class Facts:
 
 def newest_day(conn: sa.Connection) -> date:
     """The last day that is over. Raises ConfigError where no day was published."""
-    exchange = _mart("daily_exchange")
+    exchange = mart("daily_exchange")
     day: date | None = conn.scalar(sa.select(sa.func.max(exchange.c.exchange_day)))
     if day is None:
         raise ConfigError("no day of the exchange has been published yet", fix="crosscheck run")
     return day
 
 
-def read(conn: sa.Connection, day: date) -> Facts:
-    """The facts of a day. Raises ConfigError for one of which nothing is published."""
-    exchange = _mart("daily_exchange")
-    lines = _rows(conn, sa.select(exchange).where(exchange.c.exchange_day > day - timedelta(MONTH),
+def read(conn: sa.Connection, day: date, zone: ZoneInfo) -> Facts:
+    """The facts of a day of the company's zone. Raises ConfigError for one of which nothing is published."""
+    exchange = mart("daily_exchange")
+    lines = rows(conn, sa.select(exchange).where(exchange.c.exchange_day > day - timedelta(MONTH),
                                                   exchange.c.exchange_day <= day))
-    today = next((line for line in lines if line["exchange_day"] == day), None)
-    if today is None:
+    if not lines or day > newest_day(conn):
         raise ConfigError(f"nothing is published of {day}", fix="crosscheck letters, without --day, takes the last one")
-    begins, ends = today["begins_at"], today["ends_at"]
+    begins, ends = _midnight(day, zone), _midnight(day + timedelta(1), zone)
+    today = {"exchange_day": day, "begins_at": begins, "ends_at": ends}
     complete = _complete(conn)
     return Facts(day, begins, ends, max((line["last_success_at"] for line in complete if line["last_success_at"]),
                                         default=None),
@@ -91,12 +92,18 @@ def read(conn: sa.Connection, day: date) -> Facts:
                  promises(conn, day), names(conn), complete, silent(conn))
 
 
-def _mart(name: str) -> sa.Table:
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    """The instant at which a day began, naive UTC as the tables have it."""
+    return datetime.combine(day, time(), zone).astimezone(UTC).replace(tzinfo=None)
+
+
+def mart(name: str) -> sa.Table:
     """A published table."""
     return ddl.table(find(name).record, "mart")
 
 
-def _rows(conn: sa.Connection, query: sa.Select[Any]) -> list[Line]:
+def rows(conn: sa.Connection, query: sa.Select[Any]) -> list[Line]:
+    """The rows of a query by column name."""
     return [dict(row) for row in conn.execute(query).mappings()]
 
 
@@ -106,15 +113,15 @@ def _behind(today: Line, side: str, item: str) -> Expression:
 
 
 def _born(conn: sa.Connection, today: Line) -> list[Line]:
-    lead = _mart("lead_fact")
+    lead = mart("lead_fact")
     shown = [lead.c[name] for name in ("source", "lead_id", *_CAMPAIGN, "owner_id", "attempted_at")]
-    return _rows(conn, sa.select(*shown, qualified(lead).label("is_qualified"))
+    return rows(conn, sa.select(*shown, qualified(lead).label("is_qualified"))
                  .where(_behind(today, "marketing", "leads")).order_by(lead.c.source, lead.c.lead_id))
 
 
 def _told(conn: sa.Connection, today: Line) -> list[Line]:
     """A row per lead and verdict of the day, with what the portrait's answers say of it."""
-    lead, judged = _mart("lead_fact"), _mart("target_verdicts")
+    lead, judged = mart("lead_fact"), mart("target_verdicts")
     same = sa.and_(judged.c.source == lead.c.source, judged.c.lead_id == lead.c.lead_id)
     parts = [
         sa.select(sa.literal(state).label("state"), lead.c.source, lead.c.lead_id, lead.c.owner_id,
@@ -124,49 +131,49 @@ def _told(conn: sa.Connection, today: Line) -> list[Line]:
                lead.c[f"{state}_at"] < sa.literal(today["ends_at"], sa.DateTime()))
         for state in VERDICTS]
     every = sa.union_all(*parts).subquery("told")
-    return _rows(conn, sa.select(every).order_by(every.c.source, every.c.lead_id))
+    return rows(conn, sa.select(every).order_by(every.c.source, every.c.lead_id))
 
 
 def waiting(conn: sa.Connection, evening: datetime) -> list[Line]:
     """The leads whose first attempt was due by an evening and had not been made, longest due first."""
-    late, at = _mart("sla_breach"), sa.literal(evening, sa.DateTime())
+    late, at = mart("sla_breach"), sa.literal(evening, sa.DateTime())
     shown = [late.c[name] for name in ("source", "lead_id", *_CAMPAIGN, "owner_id", "owed_by", "due_at", "next_action",
                                        "responded_at")]
-    return _rows(conn, sa.select(*shown).where(
+    return rows(conn, sa.select(*shown).where(
         late.c.due_at < at, sa.or_(late.c.responded_at.is_(None), late.c.responded_at >= at))
         .order_by(late.c.due_at, late.c.source, late.c.lead_id))
 
 
 def appeals(conn: sa.Connection, evening: datetime) -> list[Line]:
     """The appeals that waited for the other side's answer in an evening, oldest first."""
-    claim, at = _mart("appeal"), sa.literal(evening, sa.DateTime())
+    claim, at = mart("appeal"), sa.literal(evening, sa.DateTime())
     shown = [claim.c[name] for name in ("appeal_id", "source", "lead_id", "appealed_state", "appellant", "appealed_at",
                                         "filed_at")]
     settled = sa.func.least(claim.c.binding_at, claim.c.withdrawn_at, type_=sa.DateTime())
-    return _rows(conn, sa.select(*shown).where(claim.c.filed_at < at, sa.or_(settled.is_(None), settled >= at))
+    return rows(conn, sa.select(*shown).where(claim.c.filed_at < at, sa.or_(settled.is_(None), settled >= at))
                  .order_by(claim.c.filed_at, claim.c.appeal_id))
 
 
 def promises(conn: sa.Connection, day: date) -> list[Line]:
     """The promises that run on a day, or ended in the week before it."""
-    promise = _mart("commitments")
-    return _rows(conn, sa.select(promise).where(
+    promise = mart("commitments")
+    return rows(conn, sa.select(promise).where(
         promise.c.first_day <= day, promise.c.last_day > day - timedelta(WEEK))
         .order_by(promise.c.last_day, promise.c.agreement, promise.c.promise))
 
 
 def names(conn: sa.Connection) -> dict[tuple[str, ...], str]:
     """The newest published name of each campaign."""
-    closed = _mart("campaign_roi_closed")
-    rows = _rows(conn, sa.select(*(closed.c[name] for name in _CAMPAIGN), closed.c.campaign_name)
-                 .order_by(closed.c.close_month))
-    return {tuple(row[name] for name in _CAMPAIGN): row["campaign_name"] for row in rows if row["campaign_name"]}
+    closed = mart("campaign_roi_closed")
+    found = rows(conn, sa.select(*(closed.c[name] for name in _CAMPAIGN), closed.c.campaign_name)
+                 .where(closed.c.campaign_name.is_not(None)).order_by(closed.c.close_month))
+    return {tuple(row[name] for name in _CAMPAIGN): row["campaign_name"] for row in found}
 
 
 def _complete(conn: sa.Connection) -> list[Line]:
     """Up to which day each source is on record: its least complete stream's, and whether that is too old."""
-    fresh = _mart("source_freshness")
-    return _rows(conn, sa.select(
+    fresh = mart("source_freshness")
+    return rows(conn, sa.select(
         fresh.c.source, sa.func.min(fresh.c.complete_to_day).label("complete_to_day"),
         sa.func.bool_or(fresh.c.is_stale, type_=sa.Boolean()).label("is_stale"),
         sa.func.max(fresh.c.last_success_at).label("last_success_at")).group_by(fresh.c.source)
@@ -175,6 +182,6 @@ def _complete(conn: sa.Connection) -> list[Line]:
 
 def silent(conn: sa.Connection) -> list[str]:
     """Sources that record too few attempts for anybody to say that their leads wait."""
-    covered = _mart("metric_coverage")
-    return [str(row["source"]) for row in _rows(conn, sa.select(covered.c.source).where(
+    covered = mart("metric_coverage")
+    return [str(row["source"]) for row in rows(conn, sa.select(covered.c.source).where(
         covered.c.metric == "speed_to_lead", ~covered.c.is_published).order_by(covered.c.source))]

@@ -12,15 +12,19 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from crosscheck.settings import Person, Settings
-from report.letters import daily, facts
-from report.letters.charts import Chart, both_sides
+from report.letters import daily, facts, week
+from report.letters.charts import Chart, both_sides, leaks
 from report.letters.facts import Facts, Key
 from report.letters.letter import Letter, Voice
+from report.letters.rows import Teller
+from report.letters.week import Week
+from report.letters.weekly import WEEKLY, pack
+from report.letters.workbook import workbook
 from report.numbers import Numbers
 from report.words import Language
 from warehouse.reading import published
 
-DAILY, WEEKLY = "daily", "weekly"
+DAILY = "daily"
 _SENDERS = {"marketing": ("sales",), "sales": ("marketing",), "both": ("sales", "marketing")}
 
 
@@ -64,7 +68,12 @@ class Office:
     @cached_property
     def facts(self) -> Facts:
         """The day's facts."""
-        return facts.read(self.conn, self.day)
+        return facts.read(self.conn, self.day, ZoneInfo(self.settings.project.time_zone))
+
+    @cached_property
+    def week(self) -> Week:
+        """What the weekly pack has beside them."""
+        return week.read(self.conn, self.day)
 
     @cached_property
     def called(self) -> dict[Key, str]:
@@ -86,6 +95,16 @@ class Office:
             letter = daily.exchange(self.facts, voice, name, sender, names_owners=person.role == "head",
                                     called=self.called, link=link)
             yield Parcel(person, self.day, letter, self._pair(voice))
+
+    def weekly(self, person: Person) -> Iterator[Parcel]:
+        """The pack, the same for both sides; a salesperson sees his own rows alone, and gets none."""
+        if person.owners:
+            return
+        voice, sees = self.voice(person), person.role == "head"
+        letter = pack(self.facts, self.week, voice, self.settings.project.name, names_owners=sees, called=self.called,
+                      link=self.settings.letters.link)
+        book = workbook(Teller(self.facts, voice, sees, self.called), letter, self.conn)
+        yield Parcel(person, self.day, letter, leaks(self.week, voice), book)
 
     def _pair(self, voice: Voice) -> tuple[Chart, ...]:
         language = voice.numbers.language
@@ -112,7 +131,7 @@ def compose(settings: Settings, day: date, kinds: Collection[str], people: Colle
 
 
 def _of(office: Office, kind: str, person: Person) -> Iterator[Parcel]:
-    return office.daily(person)
+    return office.weekly(person) if kind == WEEKLY else office.daily(person)
 
 
 def week_of(day: date) -> date:

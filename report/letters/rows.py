@@ -29,8 +29,8 @@ class Teller:
         _ = self.voice
         if line["owner_id"] is None:
             return _("nobody yet")
-        key = (line["source"], line["owner_id"])
-        return (self.called or {}).get(key) or "/".join(key)
+        known = (line["source"], line["owner_id"])
+        return (self.called or {}).get(known) or "/".join(known)
 
 
 def given(told: Teller, side: str) -> Section:
@@ -51,9 +51,9 @@ def given(told: Teller, side: str) -> Section:
 
 def _line(facts: Facts, side: str, item: str) -> str:
     """The command of the exchange's line; none where the day has no such line."""
-    key = {"exchange_day": facts.day, "exchange_side": side, "exchange_item": item}
-    there = any(all(line[name] == value for name, value in key.items()) for line in facts.lines)
-    return trace("daily_exchange", key) if there else ""
+    named = {"exchange_day": facts.day, "exchange_side": side, "exchange_item": item}
+    there = any(all(line[name] == value for name, value in named.items()) for line in facts.lines)
+    return trace("daily_exchange", named) if there else ""
 
 
 def behind(told: Teller, side: str) -> Section:
@@ -81,11 +81,11 @@ def _brought(told: Teller) -> Section:
 def _said(told: Teller) -> Section:
     _, numbers = told.voice, told.voice.numbers
     rows = []
-    for state in dict.fromkeys(line["state"] for line in told.facts.told):
-        leads = [line for line in told.facts.told if line["state"] == state]
+    for verdict in dict.fromkeys(line["state"] for line in told.facts.told):
+        leads = [line for line in told.facts.told if line["state"] == verdict]
         grounds = Counter(line["support"] for line in leads if line["support"])
         ground = "; ".join(f"{numbers.count(count)} {_(SUPPORT[kind])}" for kind, count in sorted(grounds.items()))
-        rows.append(Row((_(STATES[state]), numbers.count(len(leads)), ground or UNKNOWN, ids(_, leads))))
+        rows.append(Row((_(STATES[verdict]), numbers.count(len(leads)), ground or UNKNOWN, ids(_, leads))))
     return _detail(told, _("What was said of leads"), _("Verdict"), _("What it rests on"), rows,
                    _("By the instant since which the record says so. Answers are those to the agreed portrait."),
                    is_number=False)
@@ -107,12 +107,13 @@ def campaign(told: Teller, line: Line) -> str:
 
 def ids(_: Voice, leads: Sequence[Line]) -> str:
     """The first few lead ids, and how many more there are."""
-    shown = ", ".join(_key(line) for line in leads[:_IDS])
+    shown = ", ".join(key(line) for line in leads[:_IDS])
     rest = len(leads) - _IDS
     return _("%(ids)s and %(rest)s more") % {"ids": shown, "rest": rest} if rest > 0 else shown
 
 
-def _key(line: Line) -> str:
+def key(line: Line) -> str:
+    """A lead as letters name it."""
     return f"{line['source']}/{line['lead_id']}"
 
 
@@ -148,14 +149,18 @@ def wait(told: Teller, line: Line) -> Row:
     """A lead that waits: with whom, since when, and what to do."""
     _ = told.voice
     who = told.owner(line) if told.names_owners else _(SIDES[line["owed_by"]])
-    action = _(ACTIONS[line["next_action"]]) if line["next_action"] else _("attempted since")
-    return Row((_key(line), who, _.clock(line["due_at"]), action))
+    return Row((key(line), who, _.clock(line["due_at"]), action(_, line)))
+
+
+def action(_: Voice, line: Line) -> str:
+    """What is to be done about a lead that waits, or waited then."""
+    return _(ACTIONS[line["next_action"]]) if line["next_action"] else _("attempted since")
 
 
 def disputes(told: Teller) -> Section:
     """Appeals that wait for the other side."""
     _ = told.voice
-    rows = tuple(Row((_key(line), claim(_, line), _(SIDES[line["appellant"]]), _.clock(line["filed_at"])),
+    rows = tuple(Row((key(line), claim(_, line), _(SIDES[line["appellant"]]), _.clock(line["filed_at"])),
                      trace("appeal", {"appeal_id": line["appeal_id"]})) for line in told.facts.appeals)
     return Section(
         _("Open appeals"), _("Each waits for the signature of the side that did not file it."),
@@ -165,8 +170,8 @@ def disputes(told: Teller) -> Section:
 
 def claim(_: Voice, line: Line) -> str:
     """What an appeal says that its lead is, or never was."""
-    state = {"state": _(STATES[line["appealed_state"]])}
-    return (_("is %(state)s") if line["appealed_at"] else _("never was %(state)s")) % state
+    said = {"state": _(STATES[line["appealed_state"]])}
+    return (_("is %(state)s") if line["appealed_at"] else _("never was %(state)s")) % said
 
 
 def promised(told: Teller, side: str) -> Section:
@@ -185,7 +190,7 @@ def promise_row(voice: Voice, line: Line) -> Row:
     """A promise beside what is on record of it."""
     _ = voice
     what = f"{plain(line['agreement'])}: {_(PROMISES[line['promise']])}"
-    return Row((what, *_amounts(voice, line), _state(voice, line)),
+    return Row((what, *_amounts(voice, line), state(voice, line)),
                trace("commitments", {"agreement": line["agreement"], "promise": line["promise"]}))
 
 
@@ -209,7 +214,8 @@ def _share(voice: Voice, line: Line) -> str:
     return f"{numbers.percent(line['delivered_rate'])} ({low}–{high}; {parts})"
 
 
-def _state(voice: Voice, line: Line) -> str:
+def state(voice: Voice, line: Line) -> str:
+    """Whether a promise is kept, as far as that can be told."""
     _ = voice
     if line["is_draft"]:
         return _("draft: one side has not signed")

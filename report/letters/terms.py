@@ -45,3 +45,34 @@ PROMISES = {"budget": mark("budget at most"), "leads": mark("leads"), "qualified
             "wins": mark("wins"), "in_time": mark("attempted in time"), "fair_effort": mark("fair effort")}
 #: What the marts call a lead without a campaign.
 UNMATCHED = {"(unmatched)": mark("no campaign known"), "(unallocated)": mark("not allocated to a campaign")}
+#: Causes of `leak_waterfall`.
+CAUSES = {
+    "won": mark("Bought"), "duplicate": mark("Repeat of a known person"),
+    "invalid_contact": mark("Dead or wrong contact"), "existing_customer": mark("Was a customer already"),
+    "nothing_recorded": mark("Nothing on record in the CRM"), "never_assigned": mark("Never assigned"),
+    "never_attempted": mark("Never called"), "effort_not_recorded": mark("Calls not written down"),
+    "attempted_late": mark("First call after the agreed time"), "given_up_early": mark("Given up early"),
+    "unreachable": mark("Not reached after a fair effort"), "wrong_target": mark("Wrong target, borne out"),
+    "wrong_target_unsupported": mark("Wrong target, not shown"),
+    "reached_no_follow_up": mark("Reached, then no follow-up"), "lost_price": mark("Lost over the price"),
+    "lost_competitor": mark("Lost to a competitor"), "lost_other": mark("Lost for another reason"),
+    "lost_no_reason": mark("Lost, no reason given"), "still_open": mark("Still open")}
+RATIOS = {"reached": mark("Reached"), "hot": mark("Hot"), "potential": mark("Potential"),
+          "wrong_target": mark("Wrong target"), "closed": mark("Closed")}
+#: By mart, what its kinds of disagreement are called.
+DISPUTES = {
+    "contradiction": {
+        "wrong_target_but_won": mark("called a wrong target, and bought"),
+        "lost_but_won": mark("called lost, and bought"),
+        "invalid_contact_but_won": mark("called a dead contact, and bought"),
+        "reached_without_contact": mark("called reached, without an answered contact"),
+        "won_before_created": mark("bought before the lead was created"),
+        "touched_before_created": mark("touched before the lead was created"),
+        "reached_after_won": mark("reached after it bought"),
+        "wrong_target_then_hot": mark("called a wrong target, then hot"),
+        "invalid_contact_then_hot": mark("called a dead contact, then hot")},
+    "sourcing_conflict": {
+        "recorded_against_touch": mark("recorded origin against the first touch"),
+        "declared_against_touch": mark("what the customer says against the first touch"),
+        "recorded_against_declared": mark("recorded origin against what the customer says")},
+}
