@@ -12,7 +12,9 @@ from report.letters.week import Week
 from report.owners import OWNERS
 
 _DAYS, _WIDTH, _HEIGHT = 14, 300, 120
-_INK, _FONT = "#1d2126", "Arial, Liberation Sans, DejaVu Sans, sans-serif"
+#: The first ones have all Vietnamese marks; a font without some makes vl-convert mix in letters with serifs.
+_FONT = "Noto Sans, DejaVu Sans, Segoe UI, Arial, sans-serif"
+_INK = "#1d2126"
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 from report.letters import rows
 from report.letters.facts import Facts, Key, Line
@@ -58,14 +59,14 @@ def _debts(told: Teller, side: str) -> str:
     return "; ".join(owed) or _("nothing")
 
 
-def about(told: Teller) -> tuple[str, ...]:
-    """Which day it is, when it was read, and up to which day each source is complete."""
+def about(told: Teller, days: int = 1) -> tuple[str, ...]:
+    """Which day or days it is about, when it was read, and up to which day each source is complete."""
     _, facts, numbers = told.voice, told.facts, told.voice.numbers
     sources = ", ".join(
         _("%(source)s to %(day)s") % {"source": line["source"], "day": numbers.day(line["complete_to_day"])}
         + (_(" (stale)") if line["is_stale"] else "") for line in facts.complete)
-    return (_("The day %(day)s, from %(begin)s to %(end)s.") % {
-                "day": numbers.day(facts.day), "begin": _.clock(facts.begins_at), "end": numbers.moment(facts.ends_at)},
+    begins = facts.begins_at - timedelta(days - 1)
+    return (_("From %(begin)s to %(end)s.") % {"begin": _.clock(begins), "end": numbers.moment(facts.ends_at)},
             _("Read %(moment)s. Complete: %(sources)s.") % {"moment": _.clock(facts.read_at), "sources": sources})
 
 

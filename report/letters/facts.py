@@ -81,7 +81,8 @@ def read(conn: sa.Connection, day: date, zone: ZoneInfo) -> Facts:
     exchange = mart("daily_exchange")
     lines = rows(conn, sa.select(exchange).where(exchange.c.exchange_day > day - timedelta(MONTH),
                                                   exchange.c.exchange_day <= day))
-    if not lines or day > newest_day(conn):
+    first = conn.scalar(sa.select(sa.func.min(exchange.c.exchange_day)))
+    if not first or not first <= day <= newest_day(conn):
         raise ConfigError(f"nothing is published of {day}", fix="crosscheck letters, without --day, takes the last one")
     begins, ends = _midnight(day, zone), _midnight(day + timedelta(1), zone)
     today = {"exchange_day": day, "begins_at": begins, "ends_at": ends}

@@ -52,7 +52,7 @@ def workbook(told: Teller, letter: Letter, conn: sa.Connection) -> bytes:
         book.set_properties({"title": letter.subject, "author": letter.project})
         _read_me(book, told, letter)
         for sheet in _sheets(told, conn):
-            _fill(book, told, sheet)
+            fill(book, told, sheet)
     return made.getvalue()
 
 
@@ -68,7 +68,8 @@ def _read_me(book: Any, told: Teller, letter: Letter) -> None:
         page.write_string(number, 0, line, wrapped)
 
 
-def _fill(book: Any, told: Teller, sheet: Sheet) -> None:
+def fill(book: Any, told: Teller, sheet: Sheet) -> None:
+    """A sheet into the book: frozen headings, formats by kind, empty where nothing is known."""
     page = book.add_worksheet(sheet.title)
     head = book.add_format({"bold": True, "text_wrap": True, "valign": "top", "bottom": 1, "bg_color": "#eef0f2"})
     page.freeze_panes(1, 1)
