@@ -26,6 +26,7 @@ from crosscheck.redact import redact
 from crosscheck.settings import Settings
 from flows import channels
 from flows.outbox import LETTER, Delivery
+from flows.steps import Work
 from report.letters import forms
 from report.letters.mail import message
 from report.letters.post import DAILY, Parcel, compose, last_day, week_of
@@ -50,14 +51,14 @@ class Sent:
     given_up: int = 0
 
 
-def with_letters(told: Delivery, wh: Warehouse, settings: Settings, now: datetime) -> Delivery:
-    """After a publication: the daily letters, on a Monday the weekly pack, too. Nothing that goes wrong with them fails
-    a night; what was not delivered counts as such.
+def with_letters(told: Delivery, work: Work) -> Delivery:
+    """After a night's publication: the daily letters, on a Monday the weekly pack, too. Nothing that goes wrong with
+    them fails the night; what was not delivered counts as such.
     """
-    if not settings.letters.people:
+    if not work.settings.letters.people or work.run.kind.startswith("backfill"):
         return told
     try:
-        sent = night_letters(wh, settings, now)
+        sent = night_letters(work.wh, work.settings, work.run.as_of)
     except Exception as error:  # noqa: BLE001
         _LOG.warning("letters were not written: %s", redact(f"{type(error).__name__}: {error}"))
         return replace(told, failed=told.failed + 1)

@@ -31,8 +31,8 @@ def pack(facts: Facts, week: Week, voice: Voice, project: str, *, names_owners: 
                 rows.waits(told), rows.disputes(told), _disputes(told, week))
     reading = (_("Both sides' lines come from the same tables by the same rules; no number is owned by one of them."),
                _("The attached workbook has every row; unlike work is not compared: a call is no campaign."))
-    return Letter(WEEKLY, voice.numbers.language.value, project, subject, _headline(told, week), about(told, WEEK), sections,
-                  reading, closing(voice), link)
+    return Letter(WEEKLY, voice.numbers.language.value, project, subject, _headline(told, week), about(told, WEEK),
+                  sections, reading, closing(voice), link)
 
 
 def _headline(told: Teller, week: Week) -> str:

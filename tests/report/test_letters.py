@@ -96,7 +96,7 @@ def test_numbers_are_the_marts(wh: Warehouse, daily: dict[tuple[str, str], Lette
 
 
 def test_details_add_up_to_their_line(daily: dict[tuple[str, str], Letter]) -> None:
-    """The leads by campaign are the day's leads; the verdicts by kind are the day's verdicts; debts have their leads."""
+    """The leads by campaign are the day's leads, the verdicts by kind the day's verdicts; debts have their leads."""
     brought = section(daily["Bình", "daily-marketing"], "Where the new leads came from")
     assert [row.cells[1] for row in brought.rows] == ["3"]
     said = section(daily["Lan", "daily-sales"], "What was said of leads")
