@@ -22,7 +22,6 @@ def message(parcel: Parcel, sender: str, to: list[str], now: datetime) -> EmailM
     mail["To"] = ", ".join(to)
     mail["Date"] = format_datetime(now)
     mail["Message-ID"] = f"<{parcel.message_id}@{sender.rpartition('@')[2]}>"
-    mail["Content-Language"] = letter.language
     mail["Auto-Submitted"] = "auto-generated"
     mail.set_content(forms.text(letter))
     mail.add_alternative(forms.html(letter, parcel.charts), subtype="html")
@@ -34,4 +33,5 @@ def message(parcel: Parcel, sender: str, to: list[str], now: datetime) -> EmailM
     if parcel.workbook:
         kind, sub = _EXCEL
         mail.add_attachment(parcel.workbook, kind, sub, filename=f"{letter.kind}-{parcel.day}.xlsx")
+    mail["Content-Language"] = letter.language  # last: content that is added takes such headers with it
     return mail
