@@ -14,7 +14,6 @@ from sqlalchemy import Connection
 
 from crosscheck.errors import CrosscheckError, Fatal
 from expectations import docs
-from flows.letters import with_letters
 from flows.notify import gate_failed, gates_warned, night_failed, sources_refused
 from flows.outbox import Delivery, Message, deliver, enqueue, resolve
 from flows.report import Counts, Night, Outcome
@@ -35,7 +34,10 @@ def finish(work: Work, outcome: Outcome) -> Night:
         index = docs.build(work.settings, work.run.run_id, work.gates)
         over = outcome in (Outcome.PUBLISHED, Outcome.PARTIAL)  # a stopped night has not looked at everything
         delivery = _tell(work, list(_messages(work)), resolving=over)
-        delivery = with_letters(delivery, work) if over else delivery
+        if over and work.settings.letters.people:
+            from flows.letters import with_letters
+
+            delivery = with_letters(delivery, work)
     note = "; ".join(sorted({str(item.error.where or item.source) for item in work.refused}))
     ledger.finish_run(work.wh, work.run, _STATUS[outcome], note[:500])
     _clean(work)

@@ -55,7 +55,7 @@ def with_letters(told: Delivery, work: Work) -> Delivery:
     """After a night's publication: the daily letters, on a Monday the weekly pack, too. Nothing that goes wrong with
     them fails the night; what was not delivered counts as such.
     """
-    if not work.settings.letters.people or work.run.kind.startswith("backfill"):
+    if work.run.kind.startswith("backfill"):
         return told
     try:
         sent = night_letters(work.wh, work.settings, work.run.as_of)

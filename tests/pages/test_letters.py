@@ -15,6 +15,7 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from io import BytesIO
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import openpyxl
@@ -22,7 +23,7 @@ import pytest
 from aiosmtpd.controller import Controller
 
 from crosscheck.settings import load
-from flows.letters import Sent, deliver, write
+from flows.letters import Sent, deliver, with_letters, write
 from flows.outbox import Delivery
 from flows.outbox import deliver as deliver_alerts
 from sandbox.sink import Sink
@@ -183,6 +184,18 @@ def test_a_server_that_refuses_is_asked_again(home: Path, post: Post) -> None:
     post.refuses = False
     assert send_here(home) == Sent(sent=2)
     assert len(post.mails) == 2
+
+
+@pytest.mark.parametrize(("kind", "sent"), [("nightly", 1), ("backfill all", 0)])
+def test_a_night_sends_them(home: Path, monkeypatch: pytest.MonkeyPatch, kind: str, sent: int) -> None:
+    """After a night's publication they count as delivered, once; a backfill's is no morning's news."""
+    settings = told_to(world.with_source(world.Settings(home=home)), person())
+    with Sink() as sink, open_warehouse(settings) as wh:
+        monkeypatch.setenv("LETTERS", sink.url)
+        work: Any = SimpleNamespace(wh=wh, settings=settings, run=SimpleNamespace(kind=kind, as_of=world.NIGHT))
+        assert with_letters(Delivery(sent=2), work) == Delivery(sent=2 + sent)
+        assert with_letters(Delivery(), work) == Delivery()
+        assert len(sink.messages) == sent
 
 
 def test_chat_gets_a_short_text_and_alerts_stay_alone(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
