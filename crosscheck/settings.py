@@ -188,6 +188,50 @@ class Report(_Section):
     languages: tuple[Literal["vi", "en"], ...] = ("vi", "en")
 
 
+class Person(_Section):
+    """Somebody who gets letters. `role` is that of docs/decisions/0016: it says what the letters may name.
+
+    A salesperson has `owners`, his ids at the CRMs as "source/owner id", and reads his own rows alone.
+    """
+
+    name: str = Field(min_length=1)
+    side: Literal["marketing", "sales", "both"]
+    channel: Annotated[str, AfterValidator(_reference)]
+    language: Literal["vi", "en"] = "vi"
+    role: Literal["analyst", "head", "salesperson"] = "analyst"
+    letters: tuple[Literal["daily", "weekly"], ...] = ("daily", "weekly")
+    owners: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _own(self) -> Person:
+        if bool(self.owners) != (self.role == "salesperson"):
+            raise ValueError("owners are given for a salesperson, and for nobody else")
+        if not all("/" in owner for owner in self.owners):
+            raise ValueError("an owner is written as source/owner id, e.g. hubspot/42")
+        if self.owners and self.side != "sales":
+            raise ValueError("a salesperson is of sales")
+        return self
+
+    @property
+    def owns(self) -> frozenset[tuple[str, str]]:
+        """The owner ids, as (source, owner id)."""
+        return frozenset((source, owner) for source, _, owner in (text.partition("/") for text in self.owners))
+
+
+class Letters(_Section):
+    """Who gets the daily letters and the weekly pack, and where the whole report stands."""
+
+    people: tuple[Person, ...] = ()
+    link: str = ""
+
+    @model_validator(mode="after")
+    def _named_once(self) -> Letters:
+        names = [person.name for person in self.people]
+        if len(names) != len(set(names)):
+            raise ValueError("two people bear one name: a letter goes to each name once")
+        return self
+
+
 class Settings(BaseSettings):
     """Everything a run needs to know, from one file and the environment."""
 
@@ -199,6 +243,7 @@ class Settings(BaseSettings):
     gates: Gates = Gates()
     alerts: Alerts = Alerts()
     report: Report = Report()
+    letters: Letters = Letters()
     sources: tuple[Source, ...] = ()
     rules: str = "rules"
     # The alias keeps the variable that holds the key from being read as the reference to it.

@@ -42,6 +42,10 @@ def finish(work: Work, outcome: Outcome) -> Night:
     with work.timed("tell"):
         page = _pages(work)
         delivery = _tell(work, [*_messages(work, outcome), *failures], resolving=over)
+        if over and work.settings.letters.people:
+            from flows.letters import with_letters
+
+            delivery = with_letters(delivery, work)
     note = "; ".join(sorted({str(item.error.where or item.source) for item in work.refused}))
     ledger.finish_run(work.wh, work.run, _STATUS[outcome], note[:500])
     _clean(work)

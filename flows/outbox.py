@@ -7,7 +7,8 @@ message is sent once more, marked as possibly repeated. `channel` is a channel's
 The rows that one run leaves for one channel go out as one message; each keeps its own topic, its cool-down and its end.
 
 Two tell things here: a night, and the hourly watch, whose topics begin with LIVE. Neither resolves nor delivers what
-the other one told: they may be at work at the same time.
+the other one told: they may be at work at the same time. Letters (`flows/letters.py`) begin with LETTER, and are
+delivered by their own rule.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from warehouse.engine import Warehouse, naive_utc
 
 CRITICAL, WARNING, SLA, HEARTBEAT = "critical", "warning", "sla", "heartbeat"
 LIVE = "sla "
+LETTER = "letter "
 #: A noted message is told once and is no trouble that could be over.
 RAISED, RESOLVED, NOTED = "raised", "resolved", "noted"
 #: What is said first.
@@ -145,8 +147,8 @@ def _groups(rows: Sequence[Any], live: bool) -> list[list[Any]]:
 
 
 def _told_by(live: bool) -> sa.ColumnElement[bool]:
-    of_the_watch = ops.outbox.c.topic.startswith(LIVE)
-    return of_the_watch if live else ~of_the_watch
+    topic = ops.outbox.c.topic
+    return topic.startswith(LIVE) if live else ~topic.startswith(LIVE) & ~topic.startswith(LETTER)
 
 
 def _deliver(wh: Warehouse, settings: Settings, rows: list[Any], now: datetime) -> str:

@@ -66,6 +66,8 @@ _add(app, "past:as_of", "What a mart said on an earlier day, as it was published
      "as-of campaign_roi_closed campaign_id=6001 --on 2026-11-01")
 _add(app, "report:report", "Write the nightly report of what is published, an HTML file per language.",
      "report --language vi --out reports")
+_add(app, "letters:letters", "The daily letters between the departments, or the weekly pack: to look at, or to send.",
+     "letters --preview var/letters")
 _add(app, "erase:erase", "Forget a person: contact data and hashes, here and in what is published.",
      "erase --lead hubspot/42 --reason 'asked on 21 November' --yes")
 _add(app, "verify:verify", "Compare the published marts with a demo company's truth, fact by fact.", "verify var/demo")

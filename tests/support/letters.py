@@ -1,0 +1,67 @@
+"""A small company on the morning after a day with something of everything that letters tell, published for readers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, date, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+from crosscheck.rules import Agreement, Commitments, Head
+from crosscheck.settings import Letters, Person, Settings
+from tests.marts import world
+from tests.marts.world import noon, put
+from warehouse import appeals, publish
+from warehouse.appeals import Claim, Word
+from warehouse.engine import Warehouse
+
+DAY = date(2026, 6, 20)
+NAME = "=cmd|' /C calc'!A0 <b>@all"
+OF_A_DAY = ("daily_exchange", "commitments", "target_verdicts")
+OF_A_WEEK = (*OF_A_DAY, "leak_waterfall", "lead_quality", "campaign_roi_closed", "contradiction", "sourcing_conflict")
+RULES = replace(world.RULES, commitments=Commitments(Head("v1", None, {}), "VND", (
+    Agreement("Hè 2026", date(2026, 6, 1), date(2026, 6, 30), {
+        "budget": Decimal(900), "leads": Decimal(9), "in_time": Decimal("0.5"), "wins": Decimal(2)},
+        {"marketing": "An", "sales": "Bình"}),)))
+
+
+@contextmanager
+def company(template: Path, home: Path, marts: Sequence[str] = OF_A_DAY) -> Iterator[Warehouse]:
+    """The warehouse, open, after its night; only these marts are built, and what they rest on."""
+    with world.opened(template, home) as wh:
+        _fill(wh)
+        world.release(wh, world.night(wh, of=marts, rules=RULES))
+        publish.finish_pending(wh)
+        yield wh
+
+
+def _fill(wh: Warehouse) -> None:
+    """Prompt leads of May; three new ones of the day; one that waits with a salesperson; words, losses, an appeal."""
+    prompt = {f"t{number}": date(2026, 4, 8) for number in range(24)} | dict.fromkeys("abc", DAY)
+    put(wh, "campaign", {"campaign_id": "c1", "campaign_name": NAME, "campaign_name_norm": "x"})
+    put(wh, "ad_daily", {"campaign_id": "c1", "day": DAY, "spend_amount": 60})
+    put(wh, "lead", *({"lead_id": name, "created_day": day, "utm_campaign": "c1", "owner_id": "o2"}
+                      for name, day in prompt.items()),
+        {"lead_id": "idle", "created_day": DAY - timedelta(days=3), "owner_id": "o1", "utm_campaign": "c1"})
+    put(wh, "lead_status", *({"lead_id": name, "status": "GIVEN", "entered_at": noon(day)}
+                             for name, day in (prompt | {"idle": DAY - timedelta(days=3)}).items()),
+        {"lead_id": "b", "status": "HOT", "entered_at": noon(DAY, 1)},
+        {"lead_id": "c", "status": "WRONG", "entered_at": noon(DAY, 2)})
+    put(wh, "activity", *({"lead_id": name, "activity_id": f"call-{name}", "occurred_at": noon(day),
+                           "direction": "outbound", "outcome": "busy"} for name, day in prompt.items()))
+    put(wh, "deal", *({"deal_id": name, "closed_day": DAY, "is_won": False, "is_lost": True, "lost_reason": reason}
+                      for name, reason in (("told", "price"), ("untold", None))))
+    appeals.file(wh, Claim("crm", "a", "hot", noon(DAY, 1).replace(tzinfo=UTC)),
+                 Word("sales", "An", noon(DAY, 3).replace(tzinfo=UTC), "heard it", "call 7"))
+
+
+def person(name: str = "Lan", side: str = "marketing", language: str = "en", **values: object) -> Person:
+    """Somebody who gets letters by the reference env:LETTERS."""
+    return Person.model_validate({"name": name, "side": side, "language": language, "channel": "env:LETTERS", **values})
+
+
+def told_to(settings: Settings, *people: Person, link: str = "") -> Settings:
+    """The same settings with these people."""
+    return settings.model_copy(update={"letters": Letters(people=people, link=link)})
