@@ -1,0 +1,44 @@
+"""What each publication changed against the one before it, out of the archive: the page's timeline."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from report.page.data import campaign, number
+from warehouse import archive, ops
+from warehouse.engine import Warehouse
+from warehouse.trace import find
+
+#: The newest publications that the timeline shows, and the newest changes that are listed.
+MOST_PUBLICATIONS = 60
+MOST_CHANGES = 2_500
+_WORDS = ("changed_metric", "close_month", "change_cause")
+_VALUES = ("old", "new", "change")
+
+
+def told(wh: Warehouse) -> dict[str, Any]:
+    """The publications, newest first, and their changes. A change names its publication and the key of its
+    campaign by number."""
+    p, record = ops.publication.c, find("why_changed").record
+    rows: list[list[Any]] = []
+    keys: dict[tuple[str, ...], int] = {}
+    with wh.engine.connect() as conn:
+        made = conn.execute(sa.select(p.publication_no, p.as_of, p.business_day, p.run_id)
+                            .where(p.publication_no.is_not(None)).order_by(p.publication_no.desc())
+                            .limit(MOST_PUBLICATIONS)).all()
+        for at, publication in enumerate(made):
+            changed = conn.execute(archive.state(record, publication.publication_no)).mappings()
+            rows += sorted([at, keys.setdefault(campaign(row), len(keys)), *(number(row[name]) for name in _WORDS),
+                            *_numbers(row)] for row in changed)
+    return {"changes": {
+        "publications": [[one.run_id, f"{one.as_of.isoformat()}Z", number(one.business_day)] for one in made],
+        "keys": [list(key) for key in keys],
+        "columns": ["publication", "campaign", *_WORDS, *_VALUES], "count": len(rows), "rows": rows[:MOST_CHANGES]}}
+
+
+def _numbers(row: Any) -> list[Any]:
+    """Before, now and the difference: counts or amounts, whichever the number is."""
+    kind = "count" if row["change_count"] is not None else "reporting_amount"
+    return [number(row[f"{name}_{kind}"]) for name in _VALUES]
