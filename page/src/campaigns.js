@@ -18,8 +18,8 @@ export function campaigns(page) {
     .sort((one, other) => (other.sums.spend ?? -1) - (one.sums.spend ?? -1));
   if (!places.length) return [young.length ? note(t("young", { months: young.map(words.month).join(", ") })) : note(t("nothing"))];
   const cells = (title, sums, amount) => [title, money(sums.spend), count(sums.leads), money(sums.cpl), money(sums.cpql), count(sums.won),
-    money(sums.revenue), sums.margin === null ? t("not_published") : money(sums.margin), roi(sums.roi, words),
-    roi(sums.roiRevenue, words), ...(closed ? [roi(amount === undefined || !sums.spend ? null : (amount - sums.spend) / sums.spend, words)] : [])];
+    money(sums.revenue), sums.margin === null ? silent(t) : money(sums.margin), sums.spend ? roi(sums.roi, words) : UNTOLD,
+    sums.spend ? roi(sums.roiRevenue, words) : UNTOLD, ...(closed ? [sums.spend ? roi(((amount ?? 0) - sums.spend) / sums.spend, words) : UNTOLD] : [])];
   const body = places.map(({ place, sums }) => ({ cells: cells(title(page, place), sums, credited.get(place)?.get(state.model)) }));
   const own = rows.filter((row) => data.campaigns.rows[row.campaign].platform !== NO_PLATFORM);
   const columns = [{ text: t("campaign") }, ...[name("measure", "spend_reporting_amount"), name("measure", "unique_lead_count"), t("cpl"), t("cpql"),
@@ -49,5 +49,8 @@ function title(page, place) {
   each.platform === NO_PLATFORM ? null : h("span", { class: "soft block" }, words.name("platform", each.platform)));
 }
 
+const UNTOLD = "–";
+const silent = (t) => h("span", { class: "soft" }, t("not_published"));
+
 /** Never red or green: a number's sign says which side of nothing it is on. */
-const roi = (value, { percent, t }) => (value === null ? h("span", { class: "soft" }, t("not_published")) : percent(value, { signed: true, digits: 0 }));
+const roi = (value, { percent, t }) => (value === null ? silent(t) : percent(value, { signed: true, digits: 0 }));

@@ -9,7 +9,7 @@ use([BarChart, CustomChart, LineChart, ScatterChart, GridComponent, LegendCompon
 
 const drawn = new Map();
 
-/** What a chart takes from the page: its colours in light and dark, and how narrow it is. */
+/** What a chart takes from the page: its colours, light or dark. */
 function look() {
   const style = getComputedStyle(document.documentElement);
   const of = (name) => style.getPropertyValue(name).trim();
@@ -18,7 +18,7 @@ function look() {
     causes: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11].map((each) => of(`--cause-${each}`)) };
 }
 
-/** A chart in the page. `option(look, width)` makes it, anew when the colours or the width change. */
+/** A chart in the page. `option(look)` makes it, anew when colours or window change. */
 export function chart(id, label, height, option) {
   const place = h("div", { id, class: "chart", role: "img", "aria-label": label, style: { height: `${height}px` } });
   drawn.set(id, { place, option, height });
@@ -36,7 +36,7 @@ export function draw() {
     one.instance ??= init(one.place, null, { renderer: "svg", width: one.place.clientWidth, height: one.height });
     one.instance.resize({ width: one.place.clientWidth, height: one.height });
     const colours = look();
-    one.instance.setOption({ ...common(colours), ...one.option(colours, one.place.clientWidth) }, true);
+    one.instance.setOption({ ...common(colours), ...one.option(colours) }, true);
   }
 }
 

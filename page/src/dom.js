@@ -21,13 +21,16 @@ export function choice(id, label, options, value, chosen) {
 
 /** A table in a frame of its own, which scrolls sideways where the window is too narrow, by keyboard as well. */
 export function table(label, columns, rows, { caption = false } = {}) {
-  const head = h("tr", {}, columns.map(({ text, end }) => h("th", { scope: "col", class: end && "end" }, text)));
+  const head = h("tr", {}, columns.map((column) => h("th", { scope: "col", class: kind(column) }, column.text)));
   const body = rows.map((row) => h("tr", { class: row.strong && "strong" }, row.cells.map((cell, at) => at === 0
-    ? h("th", { scope: "row" }, cell) : h("td", { class: columns[at].end && "end" }, cell))));
+    ? h("th", { scope: "row" }, cell) : h("td", { class: kind(columns[at]) }, cell))));
   return h("div", { class: "frame", tabindex: "0", role: "region", "aria-label": label },
     h("table", {}, h("caption", { class: caption ? null : "unseen" }, label), h("thead", {}, head),
       h("tbody", {}, body)));
 }
+
+/** Numbers stand at the end of their column; what is said twice gives way in a narrow window. */
+const kind = ({ end, wide }) => (end ? "end" : wide ? "wide" : null);
 
 export const note = (...text) => h("p", { class: "note" }, ...text);
 

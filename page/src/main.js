@@ -19,6 +19,7 @@ const months = data.months.map((each) => each.slice(0, 7));
 const horizons = [...new Set(data.cohort.rows.map((row) => row.horizon_days))].sort((one, other) => one - other);
 const defaults = { from: months[0] ?? "", to: months.at(-1) ?? "", platform: "", campaign: "", person: "", model: "linear", basis: "closed", lang: "" };
 const dialog = h("dialog", { "aria-labelledby": "dialog-title" });
+const main = h("main", { id: "main", tabindex: "-1" });
 const root = document.getElementById("page");
 let state = { ...defaults, metric: "", plain: false };
 let words;
@@ -33,46 +34,49 @@ function asked() {
 }
 
 const platforms = () => [...new Set(data.campaigns.rows.map((each) => each.platform))];
-const models = () => [...new Set(data.credit.rows.map((row) => row.attribution_model))];
+const models = () => data.credit.models;
 const bases = () => ["closed", ...horizons.map((days) => `cohort${days}`)];
 
-function set(change) {
+function set(change, how) {
   state = { ...state, ...change };
   if (change.platform !== undefined && state.campaign && !state.campaign.startsWith(`${state.platform}/`) && state.platform) state.campaign = "";
   if (state.from > state.to) state[change.from ? "to" : "from"] = change.from ?? state.to;
   history.replaceState(null, "", address(parse(location.hash).section, state, defaults) || location.pathname + location.search);
-  render();
+  render(how);
 }
 
 function render({ whole = false } = {}) {
   const focused = document.activeElement?.id;
   const unfolded = new Set([...root.querySelectorAll("section")].filter((each) => each.querySelector("details[open]")).map((each) => each.id));
   forget();
-  if (whole || !words) {
+  if (whole) {
     const language = state.lang || remembered("lang") || data.meta.language;
     words = speak(data, data.texts[language] ? language : "en");
     document.documentElement.lang = words.language;
     document.title = `${words.t("title")} · ${data.meta.project}`;
   }
+  if (whole || !main.isConnected) root.replaceChildren(skip(), header(), filters(), contents(), main, footer(), dialog);
   const page = { data, state, words, set, open };
-  root.replaceChildren(h("a", { class: "skip", href: "#main", onclick: (event) => { event.preventDefault(); document.getElementById("main").focus(); } }, words.t("skip")),
-    header(), filters(), contents(), h("main", { id: "main", tabindex: "-1" }, Object.entries(SECTIONS).map(([id, make]) => section(id, make(page)))), footer(), dialog);
+  main.replaceChildren(...Object.entries(SECTIONS).map(([id, make]) => section(id, make(page))));
+  follow();
   for (const id of unfolded) for (const each of document.querySelectorAll(`#${id} details`)) each.open = true;
   if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
   draw();
 }
+
+const skip = () => h("a", { class: "skip", href: "#main", onclick: (event) => { event.preventDefault(); main.focus(); } }, words.t("skip"));
 
 const section = (id, content) => h("section", { id, "aria-labelledby": `${id}-title`, tabindex: "-1" }, h("h2", { id: `${id}-title` }, words.t(id)), content);
 
 function header() {
   const { t, moment, day } = words;
   const newest = data.changes.publications[0];
-  const sources = data.meta.sources.map(([source, to, stale]) => h("li", { class: stale && "stale" }, t("complete", { source, day: day(to) }), stale ? ` (${t("stale")})` : ""));
+  const sources = data.meta.sources.map(([source, to, stale]) => h("li", { class: stale && "stale" }, t("complete", { source: words.name("platform", source), day: day(to) }), stale ? ` (${t("stale")})` : ""));
   return h("header", {},
     h("div", {}, h("h1", {}, t("title")), h("p", { class: "note" }, `${data.meta.project} · `, newest ? t("published", { moment: moment(newest[1]) }) : ""),
-      h("ul", { class: "sources" }, sources), data.meta.drafts.length ? h("p", { class: "draft" }, t("drafts", { rules: data.meta.drafts.join(", ") })) : null),
+      h("ul", { class: "sources" }, sources), data.meta.drafts.length ? h("p", { class: "draft" }, t("drafts", { rules: data.meta.drafts.map(words.rule).join(", ") })) : null),
     h("div", { class: "switches" },
-      choice("lang", t("language"), [["vi", "Tiếng Việt"], ["en", "English"]], words.language, (lang) => { remember("lang", lang); state.lang = ""; words = null; set({ lang }); }),
+      choice("lang", t("language"), [["vi", "Tiếng Việt"], ["en", "English"]], words.language, (lang) => { remember("lang", lang); set({ lang }, { whole: true }); }),
       choice("look", t("appearance"), ["automatic", "light", "dark"].map((each) => [each, t(each)]), remembered("look") ?? "automatic", (look) => { remember("look", look); dress(look); })));
 }
 
@@ -86,22 +90,33 @@ function dress(look = remembered("look") ?? "automatic") {
 }
 
 function filters() {
-  const { t, name, month, count } = words;
+  const { t, name, month } = words;
   const all = ["", t("all")];
-  const shown = data.campaigns.rows.filter((each) => each.name !== "(unattributed)" && (!state.platform || each.platform === state.platform));
   const monthly = months.map((each) => [each, month(each)]);
   const pick = (key, label, options) => choice(`filter-${key}`, label, options, state[key], (value) => set({ [key]: value }));
   return h("form", { class: "filters", "aria-label": t("filters"), onsubmit: (event) => event.preventDefault() },
     pick("from", t("from"), monthly), pick("to", t("to"), monthly),
     pick("platform", t("platform"), [all, ...platforms().map((each) => [each, name("platform", each)])]),
-    pick("campaign", t("campaign"), [all, ...shown.map((each) => [each.key, name("place", each.name)])]),
+    pick("campaign", t("campaign"), listed()),
     data.people.rows.length ? pick("person", t("person"), [all, ...data.people.rows.map((each) => [each.key, personName(each, t)])]) : null,
-    pick("model", t("model"), Object.keys(data.texts.en).filter((key) => key.startsWith("attribution.")).map((key) => key.slice(12))
-      .filter((each) => models().includes(each)).map((each) => [each, name("attribution", each)])),
+    pick("model", t("model"), models().map((each) => [each, name("attribution", each)])),
     pick("basis", t("basis"), [["closed", t("basis_closed")], ...horizons.map((days) => [`cohort${days}`, t("basis_cohort", { days })])]),
     h("button", { type: "button", id: "reset", onclick: () => set({ ...defaults, lang: state.lang }) }, t("reset")),
-    h("p", { role: "status", class: "note" }, t("showing", { campaigns: count(shown.filter((each) => each.platform !== NO_PLATFORM
-      && (!state.campaign || each.key === state.campaign)).length), first: month(state.from), last: month(state.to) })));
+    h("p", { id: "showing", role: "status", class: "note" }));
+}
+
+const offered = () => data.campaigns.rows.filter((each) => each.name !== "(unattributed)" && (!state.platform || each.platform === state.platform));
+const listed = () => [["", words.t("all")], ...offered().map((each) => [each.key, words.name("place", each.name)])];
+
+/** The controls as chosen: they stay where they are, so that the focus does, and that the status is read out. */
+function follow() {
+  document.getElementById("filter-campaign").replaceChildren(...listed().map(([value, text]) => h("option", { value }, text)));
+  for (const key of ["from", "to", "platform", "campaign", "person", "model", "basis"]) {
+    const control = document.getElementById(`filter-${key}`);
+    if (control) control.value = state[key];
+  }
+  const campaigns = offered().filter((each) => each.platform !== NO_PLATFORM && (!state.campaign || each.key === state.campaign)).length;
+  document.getElementById("showing").textContent = words.t("showing", { campaigns: words.count(campaigns), first: words.month(state.from), last: words.month(state.to) });
 }
 
 const contents = () => h("nav", { "aria-label": words.t("contents") }, h("ul", {}, Object.keys(SECTIONS).map((id) => h("li", {}, h("a", { href: `#${id}`, onclick: (event) => {

@@ -13,20 +13,21 @@ export function ratios({ data, state, words }) {
   const covered = rate(sums.covered, sums.unique, small);
   const rows = STATES.map((name) => {
     const told = rate(sums[name], sums.unique, small);
-    return { cells: [words.name("state", name), t("of", { part: count(told.part), whole: count(told.whole) }),
-      told.share === null ? UNTOLD : h("strong", {}, percent(told.share)), interval(told),
-      told.share === null ? t("small", { small }) : `${percent(told.low)} – ${percent(told.high)}`] };
+    return { cells: [words.name("state", name), told.share === null ? UNTOLD : h("strong", {}, percent(told.share)),
+      told.share === null ? t("small", { small }) : whole(`${percent(told.low)} – ${percent(told.high)}`), interval(told),
+      whole(`${count(told.part)} / ${count(told.whole)}`)] };
   });
   return [
     note(t("ratios_note", { days: data.quality.horizon, small })),
-    table(t("ratios"), [{ text: t("ratio") }, { text: t("count"), end: true }, { text: t("rate"), end: true },
-      { text: "0 – 100%" }, { text: t("interval"), end: true }], rows),
+    table(t("ratios"), [{ text: t("ratio") }, { text: t("rate"), end: true }, { text: t("interval"), end: true },
+      { text: "0 – 100%", wide: true }, { text: t("count"), end: true }], rows),
     note(covered.share === null ? t("coverage_few", { part: count(covered.part), whole: count(covered.whole) })
       : t("coverage", { rate: percent(covered.share) })),
     !state.campaign && !state.platform && data.people.rows.length ? byPerson(data, state, words) : null,
   ];
 }
 
+const whole = (text) => h("span", { class: "whole" }, text);
 const UNTOLD = "–";
 
 function interval({ share, low, high }) {

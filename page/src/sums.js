@@ -2,6 +2,8 @@
 
 const Z = 1.959963984540054;
 export const NO_PLATFORM = "(none)";
+const DAYS = ["close_month", "cohort_month", "month", "week"];
+const WORDS = ["changed_metric", "close_month", "change_cause"];
 
 /** The inlined data, its rows as objects. */
 export function opened(raw) {
@@ -9,6 +11,12 @@ export function opened(raw) {
   for (const [name, part] of Object.entries(raw)) {
     if (part?.columns) data[name] = { ...part, rows: part.rows.map((row) => Object.fromEntries(part.columns.map((column, at) => [column, row[at]]))) };
   }
+  // Days, words and sources stand in the rows by their places in lists of their own.
+  for (const part of [data.closed, data.cohort, data.weeks, data.credit, data.quality, data.leaks]) {
+    for (const row of part.rows) for (const name of DAYS) if (name in row) row[name] = data.days[row[name]];
+  }
+  for (const row of data.changes.rows) for (const name of WORDS) row[name] = data.changes.words[row[name]];
+  for (const row of data.leaks.rows) row.ids = row.ids.map((id) => id.replace(/^\d+/, (place) => data.leaks.sources[place]));
   data.campaigns.rows.forEach((each) => { each.key = [each.platform, each.account_id, each.campaign_id].join("/"); });
   data.people.rows.forEach((each) => { each.key = `${each.source}/${each.owner_id}`; });
   const at = new Map(data.campaigns.rows.map((each, place) => [each.key, place]));
@@ -120,7 +128,7 @@ export function credit(data, state) {
   for (const row of data.credit.rows) {
     if (!within(row.campaign, row.close_month)) continue;
     const models = found.get(row.campaign) ?? new Map();
-    models.set(row.attribution_model, (models.get(row.attribution_model) ?? 0) + row.attributed_reporting_amount);
+    data.credit.models.forEach((model, at) => models.set(model, (models.get(model) ?? 0) + (row.amounts[at] ?? 0)));
     found.set(row.campaign, models);
   }
   return found;

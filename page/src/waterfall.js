@@ -35,7 +35,7 @@ const legend = (data, { name }) => h("ul", { class: "legend", "aria-hidden": "tr
 const colour = (owner) => `var(--owner-${owner})`;
 
 function bars(page, shown, leads) {
-  const { t, count, money, name, percent } = page.words;
+  const { t, count, money, name, portion } = page.words;
   let passed = 0;
   const byMargin = shown.every((step) => step.margin !== null);
   const rows = shown.map((step) => {
@@ -48,7 +48,7 @@ function bars(page, shown, leads) {
       h("td", { role: "cell", class: "whose" }, step.name === "won" ? "" : name("owner", step.owner)),
       h("td", { role: "cell", class: "bar" }, h("div", { class: "track", "aria-hidden": "true" },
         h("div", { class: "fill", style: { left: `${(from / leads) * 100}%`, width: `${(step.count / leads) * 100}%`, background: colour(owner) } }))),
-      h("td", { role: "cell", class: "end" }, count(step.count), h("span", { class: "soft" }, ` ${percent(step.count / leads, { digits: 0 })}`)),
+      h("td", { role: "cell", class: "end" }, count(step.count), h("span", { class: "soft" }, ` ${portion(step.count, leads)}`)),
       h("td", { role: "cell", class: "end worth" }, worth === null ? "" : money(worth)));
   });
   const heads = [[t("step")], [t("whose"), "whose"], ["", "bar"], [t("leads"), "end"], [byMargin ? t("worth") : t("worth_revenue"), "end worth"]];
@@ -74,7 +74,7 @@ export function evidence(page, step) {
   return { title: t("evidence", { step: title }), content: [
     h("p", {}, h("span", { class: "swatch", style: { background: colour(step.name === "won" ? "won" : step.owner) } }), " ",
       step.name === "won" ? "" : `${t("whose")}: ${name("owner", step.owner)}. `, t("rests", { what: name("rests", step.rests) })),
-    rules ? note(t("ruled", { rules: rules.join(", ") })) : null,
+    rules ? note(t("ruled", { rules: rules.map((each) => [words.rule(each.split(" ")[0]), each.split(" ")[1]].join(" ")).join(", ") })) : null,
     h("p", {}, t("ids_shown", { shown: count(shown.length), count: count(step.count) })),
     h("ul", { class: "ids" }, shown.map((id) => h("li", {}, id))),
     h("p", {}, t("rest")), command(traced("leak_waterfall", { ...named(state), leak_cause: step.name, ...month(state, "cohort_month") }), t),

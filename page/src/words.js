@@ -2,7 +2,7 @@
 
 export const UNKNOWN = "–";
 const LOCALES = { vi: "vi-VN", en: "en-GB" };
-const SCALES = { vi: [[1e9, " tỷ"], [1e6, " triệu"]], en: [[1e12, "tn"], [1e9, "bn"], [1e6, "m"]] };
+const SCALES = { vi: [[1e9, "\u00a0tỷ"], [1e6, "\u00a0triệu"]], en: [[1e12, "tn"], [1e9, "bn"], [1e6, "m"]] };
 
 export function speak(data, language) {
   const texts = data.texts[language];
@@ -19,13 +19,15 @@ export function speak(data, language) {
 
   /** The name of a word of the marts; a word that has none stands for itself. */
   const name = (kind, word) => texts[`${kind}.${word}`] ?? word;
+  /** A rule file; the states of leads are agreed on for each CRM. */
+  const rule = (file) => (file.includes("/") ? `${name("rule", file.split("/")[0])} (${name("platform", file.split("/")[1])})` : name("rule", file));
   const count = (value) => (value === null || value === undefined ? UNKNOWN : whole.format(value));
 
   function money(value) {
     if (value === null || value === undefined) return UNKNOWN;
     const [scale, word] = SCALES[language].find(([each]) => Math.abs(value) >= each) ?? [1, ""];
     const digits = scale === 1 ? whole.format(value) : three.format(value / scale);
-    if (language === "vi") return `${digits}${word} ${symbol}`;
+    if (language === "vi") return `${digits}${word}\u00a0${symbol}`;
     return digits.startsWith("-") ? `-${symbol}${digits.slice(1)}${word}` : `${symbol}${digits}${word}`;
   }
 
@@ -35,7 +37,8 @@ export function speak(data, language) {
       minimumFractionDigits: digits, signDisplay: signed ? "exceptZero" : "auto" }).format(share);
   }
 
-  const decimal = (value, digits = 1) => new Intl.NumberFormat(locale, { maximumFractionDigits: digits }).format(value);
+  /** A part of some leads: one lead of a thousand is few, and not none. */
+  const portion = (part, whole) => (part && part / whole < 0.005 ? `< ${percent(0.01, { digits: 0 })}` : percent(part / whole, { digits: 0 }));
 
   /** A month by its first day, or by year and month. */
   function month(text) {
@@ -54,5 +57,5 @@ export function speak(data, language) {
   const moment = (text) => (text ? `${new Intl.DateTimeFormat(locale, { dateStyle: "short", timeStyle: "short",
     timeZone: data.meta.zone }).format(new Date(text))} (${data.meta.zone})` : UNKNOWN);
 
-  return { language, locale, t, name, count, money, percent, decimal, month, day, moment };
+  return { language, locale, t, name, count, money, percent, portion, rule, month, day, moment };
 }

@@ -7,7 +7,6 @@ into it. Nothing is loaded from anywhere, and no lead's person is in it.
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -30,7 +29,8 @@ _UNSAFE = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", 
 _TEXTS = (texts.SHELL, texts.SUMMARY, texts.WATERFALL, texts.RATIOS, texts.CAMPAIGNS, texts.ATTRIBUTION, texts.WEEKS,
           texts.CHANGED)
 _NAMES = {"cause": names.CAUSES, "attribution": names.MODELS, "change": names.CHANGES, "measure": names.MEASURES,
-          "state": names.STATES, "platform": names.PLATFORMS, "place": names.PLACES, "rests": names.EVIDENCE}
+          "state": names.STATES, "platform": names.PLATFORMS, "place": names.PLACES, "rule": names.RULES,
+          "rests": names.EVIDENCE}
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def build(settings: Settings, wh: Warehouse, folder: Path | None = None, *, lang
     target.parent.mkdir(parents=True, exist_ok=True)
     written = target.with_suffix(".new")
     written.write_text(filled(content), encoding="utf-8")
-    os.replace(written, target)
+    written.replace(target)
     rows = sum(len(part["rows"]) for part in content.values() if "rows" in part)
     return Page(target, target.stat().st_size, rows)
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from crosscheck.fields.credit import ATTRIBUTION_MODELS
 from warehouse import ddl
 from warehouse.marts.base import Mart
 from warehouse.marts.lead_quality import SMALL
@@ -24,12 +25,14 @@ from warehouse.trace import find
 
 Row = Mapping[str, Any]
 Rows = Mapping[str, Sequence[Row]]
+#: A campaign's key, or a salesperson's, to its number in the page.
+Places = Mapping[tuple[str, ...], int]
 
 #: At most so many ids behind one number, fewer where there would be too many in all.
 ID_CAPS = (20, 10, 5, 2, 0)
-MOST_IDS = 12_000
+MOST_IDS = 6_000
 #: Beyond so many numbers of the waterfall, salespeople are left out.
-MOST_CELLS = 10_000
+MOST_CELLS = 5_000
 
 KEY = ("platform", "account_id", "campaign_id")
 PARTS = ("spend_reporting_amount", "unique_lead_count", "qualified_count", "won_count", "won_deal_count",
@@ -41,8 +44,7 @@ READ: Mapping[str, tuple[str, ...]] = {
     "campaign_roi_closed": (*KEY, "close_month", "campaign_name", *PARTS),
     "campaign_roi_cohort": (*KEY, "cohort_month", "horizon_days", "is_matured", *PARTS),
     "campaign_roi_daily": (*KEY, "day", *PARTS),
-    "attribution_summary": ("attribution_model", *KEY, "close_month", "attributed_deal_count",
-                            "attributed_reporting_amount"),
+    "attribution_summary": ("attribution_model", *KEY, "close_month", "attributed_reporting_amount"),
     "lead_quality_by": ("dimension", *KEY, "source", "owner_id", "cohort_month", "quality_state", "horizon_days",
                         "is_matured", "unique_lead_count", "covered_lead_count", "state_count"),
     "leak_waterfall": ("cohort_month", "horizon_days", *_AVERAGES),
@@ -68,7 +70,7 @@ def _evidence() -> sa.Select[Any]:
     """Each judged lead with its cause and whose it is today; the newest first, so that those are shown."""
     lead, fact = (ddl.table(find(name).record, "mart") for name in ("leak_evidence", "lead_fact"))
     same = sa.and_(fact.c.source == lead.c.source, fact.c.lead_id == lead.c.lead_id)
-    return (sa.select(*(lead.c[name] for name in _EVIDENCE), fact.c.owner_id).join_from(lead, fact, same)
+    return (sa.select(*(lead.c[name] for name in _EVIDENCE), fact.c.owner_id).outerjoin_from(lead, fact, same)
             .order_by(lead.c.created_at.desc(), lead.c.source, lead.c.lead_id))
 
 
@@ -77,13 +79,13 @@ def _rows(conn: sa.Connection, query: sa.Select[Any]) -> list[Row]:
 
 
 def gather(rows: Rows, *, with_people: bool = True) -> dict[str, Any]:
-    """The data of the page. `with_people`: whose leads they are, if that leaves few enough numbers."""
+    """The data of the page. `with_people`: whose leads they are, if that leaves few enough numbers.
+
+    Campaigns, salespeople and days stand in lists of their own; rows name them by their place there.
+    """
     place = _campaigns(rows)
     person = _persons(rows) if with_people and _cells(rows, _owner) <= MOST_CELLS else None
-    return {
-        "meta": _meta(rows) | {"with_people": person is not None},
-        "campaigns": {"columns": [*KEY, "name"], "rows": _named(rows, place)},
-        "people": {"columns": ["source", "owner_id"], "rows": [list(key) for key in person or ()]},
+    parts = {
         "closed": _summed(rows["campaign_roi_closed"], place, ("close_month",)),
         "cohort": _summed(rows["campaign_roi_cohort"], place, ("cohort_month", "horizon_days", "is_matured")),
         "weeks": _weeks(rows["campaign_roi_daily"], place),
@@ -91,13 +93,29 @@ def gather(rows: Rows, *, with_people: bool = True) -> dict[str, Any]:
         "quality": _quality(rows["lead_quality_by"], place, person),
         "leaks": _leaks(rows, place, person),
     }
+    return {
+        "meta": _meta(rows) | {"with_people": person is not None},
+        "campaigns": {"columns": [*KEY, "name"], "rows": _named(rows, place)},
+        "people": {"columns": ["source", "owner_id"], "rows": [list(key) for key in person or ()]},
+        "days": _numbered(parts), **parts,
+    }
+
+
+def _numbered(parts: Mapping[str, dict[str, Any]]) -> list[str]:
+    """The days of all rows, which hold their places there from now on: most of a row would be its day otherwise."""
+    rows = [row for part in parts.values() for row in part["rows"]]
+    days = sorted({value for row in rows for value in row if isinstance(value, date)})
+    at = {day: place for place, day in enumerate(days)}
+    for part in parts.values():
+        part["rows"] = [[at[value] if isinstance(value, date) else value for value in row] for row in part["rows"]]
+    return [day.isoformat() for day in days]
 
 
 def number(value: Any) -> Any:
-    """A value as JSON has it; an amount is given whole or as the nearest double, which has 15 figures."""
+    """An amount as JSON has it: whole, or the nearest double, which has 15 figures; other values as they are."""
     if isinstance(value, Decimal):
         return int(value) if value == value.to_integral_value() else float(value)
-    return value.isoformat() if isinstance(value, date) else value
+    return value
 
 
 def campaign(row: Row) -> tuple[str, ...]:
@@ -105,7 +123,7 @@ def campaign(row: Row) -> tuple[str, ...]:
     return tuple(str(row[name]) for name in KEY)
 
 
-def _campaigns(rows: Rows) -> dict[tuple[str, ...], int]:
+def _campaigns(rows: Rows) -> Places:
     """Every campaign's number; rows name it by that."""
     told = ("campaign_roi_closed", "campaign_roi_cohort", "campaign_roi_daily", "attribution_summary", "leak_evidence")
     found = {campaign(row) for name in told for row in rows[name]}
@@ -113,7 +131,7 @@ def _campaigns(rows: Rows) -> dict[tuple[str, ...], int]:
     return {key: place for place, key in enumerate(sorted(found))}
 
 
-def _named(rows: Rows, place: Mapping[tuple[str, ...], int]) -> list[list[str]]:
+def _named(rows: Rows, place: Places) -> list[list[str]]:
     """Each campaign with the name of its newest month."""
     newest = sorted(rows["campaign_roi_closed"], key=lambda row: row["close_month"])
     names = {campaign(row): row["campaign_name"] for row in newest}
@@ -124,7 +142,7 @@ def _owner(row: Row) -> tuple[str, str]:
     return row["source"], row["owner_id"] or NO_PLATFORM
 
 
-def _persons(rows: Rows) -> dict[tuple[str, str], int]:
+def _persons(rows: Rows) -> Places:
     found = {_owner(row) for row in rows["leak_evidence"]}
     found |= {_owner(row) for row in rows["lead_quality_by"] if row["dimension"] == "salesperson"}
     return {key: place for place, key in enumerate(sorted(found))}
@@ -134,19 +152,20 @@ def _meta(rows: Rows) -> dict[str, Any]:
     """What holds of all numbers: how old they are, which rules are no agreement yet, how few are too few."""
     oldest: dict[str, list[Any]] = {}
     for row in rows["source_freshness"]:
-        day, stale = number(row["complete_to_day"]), bool(row["is_stale"])
+        day, stale = row["complete_to_day"], bool(row["is_stale"])
         known = oldest.setdefault(row["source"], [day, stale])
         known[:] = [min(filter(None, (known[0], day)), default=None), known[1] or stale]
-    return {"small": SMALL, "sources": [[name, *told] for name, told in sorted(oldest.items())],
+    return {"small": SMALL,
+            "sources": [[name, day and day.isoformat(), stale] for name, (day, stale) in sorted(oldest.items())],
             "drafts": sorted(row["rule_file"] for row in rows["rule_version"] if row["is_draft"])}
 
 
-def _summed(rows: Iterable[Row], place: Mapping[tuple[str, ...], int], words: Sequence[str]) -> dict[str, Any]:
+def _summed(rows: Iterable[Row], place: Places, words: Sequence[str]) -> dict[str, Any]:
     return {"columns": ["campaign", *words, *PARTS],
             "rows": [[place[campaign(row)], *(number(row[name]) for name in (*words, *PARTS))] for row in rows]}
 
 
-def _weeks(rows: Iterable[Row], place: Mapping[tuple[str, ...], int]) -> dict[str, Any]:
+def _weeks(rows: Iterable[Row], place: Places) -> dict[str, Any]:
     """Days summed to weeks that begin on Monday; what no day tells is null."""
     sums: dict[tuple[int, date], list[Any]] = defaultdict(lambda: [None] * len(PARTS))
     for row in rows:
@@ -155,17 +174,22 @@ def _weeks(rows: Iterable[Row], place: Mapping[tuple[str, ...], int]) -> dict[st
             if row[name] is not None:
                 kept[at] = row[name] + (kept[at] or 0)
     return {"columns": ["campaign", "week", *PARTS],
-            "rows": [[one, number(week), *map(number, parts)] for (one, week), parts in sorted(sums.items())]}
+            "rows": [[one, week, *map(number, parts)] for (one, week), parts in sorted(sums.items())]}
 
 
-def _credit(rows: Iterable[Row], place: Mapping[tuple[str, ...], int]) -> dict[str, Any]:
-    words = ("attribution_model", "close_month", "attributed_deal_count", "attributed_reporting_amount")
-    return {"columns": ["campaign", *words],
-            "rows": [[place[campaign(row)], *(number(row[name]) for name in words)] for row in rows]}
+def _credit(rows: Sequence[Row], place: Places) -> dict[str, Any]:
+    """Revenue by campaign and month, what each model credits beside the others; null where it credits nothing."""
+    models = sorted({row["attribution_model"] for row in rows}, key=ATTRIBUTION_MODELS.index)
+    amounts: dict[tuple[int, date], dict[str, Any]] = defaultdict(dict)
+    for row in rows:
+        amounts[place[campaign(row)], row["close_month"]][row["attribution_model"]] = number(
+            row["attributed_reporting_amount"])
+    return {"models": models, "columns": ["campaign", "close_month", "amounts"],
+            "rows": [[*key, [told.get(model) for model in models]] for key, told in sorted(amounts.items())]}
 
 
-def _quality(rows: Iterable[Row], place: Mapping[tuple[str, ...], int],
-             person: Mapping[tuple[str, str], int] | None) -> dict[str, Any]:
+def _quality(rows: Iterable[Row], place: Places,
+             person: Places | None) -> dict[str, Any]:
     """Mature months, one row per campaign or per salesperson, the counts of all five states beside each other."""
     counts: dict[tuple[Any, ...], dict[str, Any]] = defaultdict(dict)
     horizon = None
@@ -181,31 +205,32 @@ def _quality(rows: Iterable[Row], place: Mapping[tuple[str, ...], int],
                      "covered": row["covered_lead_count"]}
     names = ("unique", "covered", *STATES)
     return {"horizon": horizon, "columns": ["dimension", "of", "month", *names],
-            "rows": [[*key[:2], number(key[2]), *(kept[name] for name in names)] for key, kept in sorted(
-                counts.items())]}
+            "rows": [[*key, *(kept[name] for name in names)] for key, kept in sorted(counts.items())]}
 
 
 def _cells(rows: Rows, owner: Callable[[Row], Any]) -> int:
     return len({(campaign(row), row["cohort_month"], row["leak_cause"], owner(row)) for row in rows["leak_evidence"]})
 
 
-def _leaks(rows: Rows, place: Mapping[tuple[str, ...], int],
-           person: Mapping[tuple[str, str], int] | None) -> dict[str, Any]:
+def _leaks(rows: Rows, place: Places,
+           person: Places | None) -> dict[str, Any]:
     """How many leads of each campaign, month, step and salesperson, and the ids of the newest of them."""
     order = {cause.name: at for at, cause in enumerate(CAUSES)}
+    sources = sorted({row["source"] for row in rows["leak_evidence"]})
     leads: dict[tuple[Any, ...], list[str]] = defaultdict(list)
     rules: dict[str, set[str]] = defaultdict(set)
     for row in rows["leak_evidence"]:
         whose = -1 if person is None else person[_owner(row)]
         leads[place[campaign(row)], row["cohort_month"], order[row["leak_cause"]], whose].append(
-            f"{row['source']}/{row['lead_id']}")
+            f"{sources.index(row['source'])}/{row['lead_id']}")
         if row["rule_file"]:
             rules[row["leak_cause"]].add(f"{row['rule_file']} {row['rule_version']}")
     cap = next((cap for cap in ID_CAPS if sum(min(cap, len(ids)) for ids in leads.values()) <= MOST_IDS), 0)
-    averages = {number(row["cohort_month"]): [number(row[name]) for name in _AVERAGES]
+    averages = {row["cohort_month"].isoformat(): [number(row[name]) for name in _AVERAGES]
                 for row in rows["leak_waterfall"]}
     return {"horizon": next((row["horizon_days"] for row in rows["leak_waterfall"]), None), "cap": cap,
-            "averages": averages, "rules": {name: sorted(said) for name, said in sorted(rules.items())},
+            "sources": sources, "averages": averages,
+            "rules": {name: sorted(said) for name, said in sorted(rules.items())},
             "steps": [[cause.name, cause.owner, cause.evidence or "nothing"] for cause in CAUSES],
             "columns": ["campaign", "month", "step", "person", "count", "ids"],
-            "rows": [[key[0], number(key[1]), *key[2:], len(ids), ids[:cap]] for key, ids in sorted(leads.items())]}
+            "rows": [[*key, len(ids), ids[:cap]] for key, ids in sorted(leads.items())]}

@@ -82,7 +82,23 @@ PLATFORMS = {
     "meta_ads": mark("Meta Ads"),
     "tiktok_ads": mark("TikTok Ads"),
     "zalo_ads": mark("Zalo Ads"),
+    "hubspot": mark("HubSpot"),
+    "getfly": mark("Getfly"),
+    "fx": mark("Exchange rates"),
     "(none)": mark("No platform"),
+}
+
+#: Rule files, which both heads sign.
+RULES = {
+    "portrait": mark("Customer portrait"),
+    "sla": mark("Response promise"),
+    "horizons": mark("Horizons"),
+    "lost_reasons": mark("Reasons of loss"),
+    "lead_states": mark("Lead states"),
+    "costs": mark("Costs"),
+    "promotions": mark("Promotions"),
+    "commitments": mark("Commitments"),
+    "appeal": mark("Appeal"),
 }
 
 #: Campaigns that are none.

@@ -31,7 +31,6 @@ SHELL = {
     "basis_cohort": mark("By month of creation, %(days)s days (cohort view)"),
     "reset": mark("Clear filters"),
     "contents": mark("Contents"),
-    "noscript": mark("This page computes its sums in the browser; please allow its script."),
     "showing": mark("Showing %(campaigns)s campaigns, %(first)s to %(last)s."),
     "no_person": mark("The salesperson filter does not reach here: money spent on advertising belongs to no "
                       "salesperson."),
@@ -73,7 +72,8 @@ WATERFALL = {
     "waterfall_note": mark("By month of creation, whatever the date basis; only months older than %(days)s days. "
                            "Each lead stands in the first row that holds of it. The money says what as many "
                            "average customers would have brought: a size to compare by, not a loss that was "
-                           "booked."),
+                           "booked. Whoever had bought before is no new customer here; the close rate below "
+                           "counts that person."),
     "step": mark("Step"),
     "whose": mark("Whose step"),
     "leads": mark("Leads"),
@@ -117,8 +117,6 @@ CAMPAIGNS = {
     "campaigns_cohort": mark("Leads created in these months and what they brought within %(days)s days each."),
     "cpl": mark("Cost per lead"),
     "cpql": mark("Cost per qualified lead"),
-    "revenue_by_model": mark("Revenue by the chosen model"),
-    "roi_by_model": mark("ROI on revenue by the chosen model"),
     "trace": mark("Trace"),
 }
 
@@ -130,8 +128,6 @@ ATTRIBUTION = {
                              "prove. The large dot is the chosen model."),
     "lowest": mark("Lowest"),
     "highest": mark("Highest"),
-    "chosen": mark("Chosen: %(model)s"),
-    "per_spend": mark("Per unit of spend"),
     "without_spend": mark("Without spend to hold against: %(list)s."),
 }
 
@@ -140,7 +136,7 @@ WEEKS = {
     "weeks": mark("Week by week"),
     "weeks_note": mark("Each number on its own date: spend on the ad account's day, revenue and gross profit on "
                        "the day of closing. They do not belong to the same customers. Weeks begin on Monday; a "
-                       "week belongs to the month of its Monday."),
+                       "week belongs to the month of its Monday, and the newest one may not be over."),
 }
 
 #: The restatement timeline.
