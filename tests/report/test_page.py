@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import product
@@ -20,7 +19,6 @@ from report import page
 from report.page import data, history, names, texts
 from report.words import Language
 from tests.marts import world
-from tests.marts.company import Company
 from warehouse.engine import Warehouse
 from warehouse.marts import MARTS
 from warehouse.marts.leak_causes import CAUSES
@@ -28,28 +26,13 @@ from warehouse.marts.leak_causes import CAUSES
 ROOT = Path(__file__).parents[2]
 #: What the page may know of a lead or person: the CRM's ids and nothing else.
 _ALLOWED = {"lead_id", "owner_id"}
-_NEEDED = ("campaign_roi_closed", "campaign_roi_cohort", "attribution_summary", "lead_quality_by", "leak_waterfall",
-           "leak_evidence", "source_freshness", "rule_version", "why_changed")
 
 
 @pytest.fixture(scope="module")
-def wh(duckdb_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
-    """A company's marts, published twice."""
-    with world.opened(duckdb_template, tmp_path_factory.mktemp("page")) as made:
-        company = Company(seed=3, leads=40)
-        company.fill(made)
-        world.release(made, world.night(made, of=_NEEDED))
-        for _ in range(4):
-            company.change(made)
-        world.release(made, world.night(made, world.NIGHT + timedelta(days=1), of=("why_changed",)))
-        yield made
-
-
-@pytest.fixture(scope="module")
-def content(wh: Warehouse) -> dict[str, Any]:
+def content(company_wh: Warehouse) -> dict[str, Any]:
     """The page's data of that company."""
-    with wh.engine.connect() as conn:
-        return data.gather(data.read(conn)) | history.told(wh)
+    with company_wh.engine.connect() as conn:
+        return data.gather(data.read(conn)) | history.told(company_wh)
 
 
 def _sum(part: dict[str, Any], name: str) -> Decimal:
@@ -60,14 +43,15 @@ def _sum(part: dict[str, Any], name: str) -> Decimal:
 @pytest.mark.parametrize(("part", "mart"), [("closed", "campaign_roi_closed"), ("cohort", "campaign_roi_cohort"),
                                             ("weeks", "campaign_roi_daily")])
 @pytest.mark.parametrize("name", data.PARTS)
-def test_sums_are_the_marts_own(wh: Warehouse, content: dict[str, Any], part: str, mart: str, name: str) -> None:
+def test_sums_are_the_marts_own(company_wh: Warehouse, content: dict[str, Any], part: str, mart: str,
+                                 name: str) -> None:
     """Whatever is summed on the page adds up to what the mart holds, to the last digit."""
-    there = [row[name] for row in world.rows_of(wh, mart, "mart") if row[name] is not None]
+    there = [row[name] for row in world.rows_of(company_wh, mart, "mart") if row[name] is not None]
     assert there
     assert _sum(content[part], name) == sum(there)
 
 
-def test_the_waterfall_is_the_marts_own(wh: Warehouse, content: dict[str, Any]) -> None:
+def test_the_waterfall_is_the_marts_own(company_wh: Warehouse, content: dict[str, Any]) -> None:
     """Leads by campaign, month and step, and their money, are those of `leak_waterfall`."""
     leaks, campaigns = content["leaks"], content["campaigns"]["rows"]
     found: dict[tuple[Any, ...], int] = {}
@@ -78,34 +62,34 @@ def test_the_waterfall_is_the_marts_own(wh: Warehouse, content: dict[str, Any]) 
         assert len(ids) == min(count, leaks["cap"])
         if key[-1] != "duplicate":
             money += Decimal(str(leaks["averages"][content["days"][month]][0] or 0)) * count
-    rows = world.rows_of(wh, "leak_waterfall", "mart")
+    rows = world.rows_of(company_wh, "leak_waterfall", "mart")
     assert found == {(row["platform"], row["account_id"], row["campaign_id"], row["cohort_month"].isoformat(),
                       row["leak_cause"]): row["lead_count"] for row in rows}
     assert money == sum(row["leak_revenue_amount"] or 0 for row in rows)
 
 
-def test_credit_is_the_marts_own(wh: Warehouse, content: dict[str, Any]) -> None:
+def test_credit_is_the_marts_own(company_wh: Warehouse, content: dict[str, Any]) -> None:
     """Each model hands out all revenue."""
-    rows, credit = world.rows_of(wh, "attribution_summary", "mart"), content["credit"]
+    rows, credit = world.rows_of(company_wh, "attribution_summary", "mart"), content["credit"]
     for at, model in enumerate(credit["models"]):
         there = sum(row["attributed_reporting_amount"] or 0 for row in rows if row["attribution_model"] == model)
         assert sum(Decimal(str(row[2][at] or 0)) for row in credit["rows"]) == there > 0
 
 
-def test_the_timeline_is_what_was_published(wh: Warehouse, content: dict[str, Any]) -> None:
+def test_the_timeline_is_what_was_published(company_wh: Warehouse, content: dict[str, Any]) -> None:
     """The newest publication's changes are those of `why_changed`, and they add up."""
     changes = content["changes"]
     newest = [dict(zip(changes["columns"], row, strict=True)) for row in changes["rows"] if row[0] == 0]
-    rows = world.rows_of(wh, "why_changed", "mart")
+    rows = world.rows_of(company_wh, "why_changed", "mart")
     assert len(changes["publications"]) == 2
     assert len(newest) == len(rows) > 0
     assert sum(Decimal(str(row["change"])) for row in newest) == sum(
         row["change_count"] or row["change_reporting_amount"] for row in rows)
 
 
-def test_without_people_nothing_says_whose_lead_it_was(wh: Warehouse) -> None:
+def test_without_people_nothing_says_whose_lead_it_was(company_wh: Warehouse) -> None:
     """Who may not see colleagues gets the same sums without owner ids."""
-    with wh.engine.connect() as conn:
+    with company_wh.engine.connect() as conn:
         read = data.read(conn)
     whole, bare = data.gather(read), data.gather(read, with_people=False)
     assert whole["people"]["rows"]
@@ -217,9 +201,9 @@ def test_a_link_opens_a_number() -> None:
         page.link("somewhere")
 
 
-def test_it_is_written_beside_what_is_published(wh: Warehouse, tmp_path: Path) -> None:
+def test_it_is_written_beside_what_is_published(company_wh: Warehouse, tmp_path: Path) -> None:
     """One file, complete when it appears, in both languages."""
-    written = page.build(Settings(home=tmp_path), wh, language=Language.EN)
+    written = page.build(Settings(home=tmp_path), company_wh, language=Language.EN)
     assert written.path == tmp_path / "var/report/page.html"
     assert [file.name for file in written.path.parent.iterdir()] == ["page.html"]
     text = written.path.read_text(encoding="utf-8")
