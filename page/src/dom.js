@@ -24,7 +24,7 @@ export function table(label, columns, rows, { caption = false } = {}) {
   const head = h("tr", {}, columns.map((column) => h("th", { scope: "col", class: kind(column) }, column.text)));
   const body = rows.map((row) => h("tr", { class: row.strong && "strong" }, row.cells.map((cell, at) => at === 0
     ? h("th", { scope: "row" }, cell) : h("td", { class: kind(columns[at]) }, cell))));
-  return h("div", { class: "frame", tabindex: "0", role: "region", "aria-label": label },
+  return h("div", { class: "frame", tabindex: "0", role: "group", "aria-label": label },
     h("table", {}, h("caption", { class: caption ? null : "unseen" }, label), h("thead", {}, head),
       h("tbody", {}, body)));
 }

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
+from datetime import date
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,9 @@ def marts(duckdb_template: Path, tmp_path_factory: pytest.TempPathFactory) -> It
     """A company's page, and the published rows behind it."""
     with world.opened(duckdb_template, tmp_path_factory.mktemp("page")) as wh:
         Company(seed=5, leads=140).fill(wh)
+        day = date(2026, 4, 8)
+        world.put(wh, "lead", {"lead_id": "m", "created_day": day, "utm_campaign": "c1", "utm_campaign_norm": "c1"})
+        world.put(wh, "deal", {"deal_id": "m", "lead_id": "m", "closed_day": day, "deal_amount": 500})  # no margin
         world.release(wh, world.night(wh, of=_NEEDED))
         written = pages.build(wh.settings, wh)
         yield {"address": written.path.as_uri(), **{name: world.rows_of(wh, name, "mart") for name in _NEEDED}}
