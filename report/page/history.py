@@ -6,6 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from crosscheck.errors import ConfigError
 from report.page.data import campaign, number
 from warehouse import archive, ops
 from warehouse.engine import Warehouse
@@ -20,7 +21,7 @@ _VALUES = ("old", "new", "change")
 
 def told(wh: Warehouse) -> dict[str, Any]:
     """The publications, newest first, and their changes. A change names its publication, the key of its
-    campaign and its words by their places.
+    campaign and its words by their places. Raises ConfigError before the first publication.
     """
     p, record = ops.publication.c, find("why_changed").record
     rows: list[list[Any]] = []
@@ -30,6 +31,8 @@ def told(wh: Warehouse) -> dict[str, Any]:
         made = conn.execute(sa.select(p.publication_no, p.as_of, p.business_day, p.run_id)
                             .where(p.publication_no.is_not(None)).order_by(p.publication_no.desc())
                             .limit(MOST_PUBLICATIONS)).all()
+        if not made:
+            raise ConfigError("nothing has been published yet", fix="crosscheck run")
         for at, publication in enumerate(made):
             changed = conn.execute(archive.state(record, publication.publication_no)).mappings()
             rows += sorted([at, keys.setdefault(campaign(row), len(keys)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import product
@@ -13,13 +14,14 @@ from typing import Any
 
 import pytest
 
+from crosscheck.errors import ConfigError
 from crosscheck.fields.credit import ATTRIBUTION_MODELS as MODELS
 from crosscheck.settings import Settings
 from report import page
 from report.page import data, history, names, texts
 from report.words import Language
 from tests.marts import world
-from warehouse.engine import Warehouse
+from warehouse.engine import Warehouse, open_warehouse
 from warehouse.marts import MARTS
 from warehouse.marts.leak_causes import CAUSES
 
@@ -210,3 +212,10 @@ def test_it_is_written_beside_what_is_published(company_wh: Warehouse, tmp_path:
     assert written.size_bytes == len(text.encode())
     assert "Gọi lần đầu trễ cam kết" in text
     assert "First call after the agreed time" in text
+
+
+def test_before_the_first_night_there_is_no_page(settings_for: Callable[[str], Settings], tmp_path: Path) -> None:
+    """An empty page would look like a bad month; the way on is said instead."""
+    with open_warehouse(settings_for("duckdb")) as wh, pytest.raises(ConfigError, match="nothing has been published"):
+        page.build(wh.settings, wh, tmp_path)
+    assert not list(tmp_path.glob("*.html"))
