@@ -100,7 +100,7 @@ RATIOS = {
                         "of the two filters."),
     "ratio": mark("Ratio"),
     "count": mark("Count"),
-    "rate": mark("Rate"),
+    "rate": mark("Value"),
     "interval": mark("95 %% interval"),
     "coverage": mark("Sales recorded something about %(rate)s of these leads."),
     "coverage_few": mark("Sales recorded something about %(part)s of %(whole)s leads."),
