@@ -19,7 +19,8 @@ _ROOT = Path(__file__).resolve().parents[1]
 _GENERATED = "<!-- Written by `make docs` from the records; edit those. -->"
 _PHYSICAL = {Kind.TEXT: "text", Kind.ID: "text", Kind.COUNT: "bigint", Kind.QUANTITY: "decimal(18,6)",
              Kind.RATE: "double", Kind.INSTANT: "timestamp, UTC", Kind.DAY: "date", Kind.FLAG: "boolean"}
-_BASES = {"spend": "the ad account's own day of the spend", "cohort": "the day of the lead's creation, business zone",
+#: Which date places a number, in words.
+BASES = {"spend": "the ad account's own day of the spend", "cohort": "the day of the lead's creation, business zone",
           "worked": "the instant of the touch, UTC", "closed": "the day the deal closed, business zone",
           "created": "the day the record was created, business zone"}
 
@@ -68,7 +69,7 @@ def _page(lines: Iterable[str]) -> str:
 
 def _tables() -> Iterator[str]:
     yield from ("# Tables", "", _TABLES_INTRO, "")
-    yield from (f"- **{name}**: {meaning}." for name, meaning in _BASES.items())
+    yield from (f"- **{name}**: {meaning}." for name, meaning in BASES.items())
     yield from ("", _VALUES_INTRO, "", "# Published (`mart`)")
     for mart in MARTS:
         yield from _mart(mart)

@@ -62,6 +62,10 @@ _add(app, "look:sql", "Print the SELECT that builds a mart, in an engine's words
      "sql campaign_roi_cohort --dialect postgresql")
 _add(app, "look:trace", "Open a number down to its leads, deals and the vendor's payload.",
      "trace campaign_roi_closed platform=meta_ads close_month=2026-10-01")
+_add(app, "explain:explain", "Say a number in words: what it means, its parts, how sure it is, and how to open it.",
+     "explain closed_rate campaign_id=6001")
+_add(app, "page:page", "Write what is published as one HTML file: filters, evidence, both languages.",
+     "page --out var/report")
 _add(app, "past:as_of", "What a mart said on an earlier day, as it was published then.",
      "as-of campaign_roi_closed campaign_id=6001 --on 2026-11-01")
 _add(app, "report:report", "Write the nightly report of what is published, an HTML file per language.",
