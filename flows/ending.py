@@ -18,7 +18,7 @@ from expectations import docs
 from expectations.gate import recorded
 from flows.notify import all_green, gate_failed, gates_warned, night_failed, sources_refused
 from flows.outbox import Delivery, Message, deliver, enqueue, resolve
-from flows.report import Counts, Night, Outcome
+from flows.outcome import Counts, Night, Outcome
 from flows.reporting import write_reports
 from flows.sources import Refused
 from flows.steps import Work

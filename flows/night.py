@@ -14,7 +14,7 @@ from crosscheck.settings import Settings
 from crosscheck.windows import Window
 from expectations.acceptance import NOTHING, Acceptance
 from flows import ending, steps
-from flows.report import Night, Outcome
+from flows.outcome import Night, Outcome
 from flows.runner import Runner, Threads
 from flows.sources import chosen
 from warehouse import open_warehouse

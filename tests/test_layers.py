@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = ("crosscheck", "connectors", "warehouse", "expectations", "flows", "sandbox")
+PACKAGES = ("crosscheck", "connectors", "warehouse", "expectations", "report", "flows", "sandbox")
 FILES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 
 

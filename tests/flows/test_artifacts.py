@@ -12,7 +12,7 @@ import pytest
 from crosscheck.settings import Settings
 from flows import artifacts
 from flows.night import Night, Outcome
-from flows.report import Counts
+from flows.outcome import Counts
 
 LEAKED = "a-value-that-nobody-may-store"
 FRESH = {"source": "crm", "account_id": "1", "stream": "deals", "complete_to_day": None, "lag_days": None,

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from crosscheck.settings import Settings, Source
 from flows import steps
-from flows.report import Counts, Night, Outcome
+from flows.outcome import Counts, Night, Outcome
 from flows.runner import Threads
 from flows.sources import Refused
 from warehouse import ledger, ops, pauses

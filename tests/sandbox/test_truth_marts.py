@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from tests.support.store import take_over
 
 from crosscheck import canonical
 from crosscheck.rules import load_lead_states, load_rules
@@ -26,7 +27,6 @@ from sandbox.truth_people import is_listed, mail, person_of, phone
 from sandbox.view import name_of, survivor
 from sandbox.world import World, is_won
 from tests.support import answers
-from tests.support.store import take_over
 from warehouse import ddl, ledger
 from warehouse.build import build
 from warehouse.engine import Warehouse, open_warehouse
