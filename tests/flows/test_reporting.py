@@ -42,6 +42,11 @@ def test_the_files_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     def wrote(_: object, __: object, folder: Path, languages: tuple[str, ...]) -> list[Any]:
         return [SimpleNamespace(path=folder / language) for language in languages]
 
-    monkeypatch.setattr("report.nightly.page.write", wrote)
+    def asked(*_: object, with_people: bool, **__: object) -> Any:
+        assert not with_people
+        return SimpleNamespace(path=home / "page.html")
+
     home = tmp_path / "var" / "report"
-    assert write_reports(work(tmp_path)) == ((home / "vi", home / "en"), [])
+    monkeypatch.setattr("report.nightly.page.write", wrote)
+    monkeypatch.setattr("report.page.build", asked)
+    assert write_reports(work(tmp_path)) == ((home / "vi", home / "en", home / "page.html"), [])
