@@ -1,0 +1,16 @@
+"""Stores that are copies of a migrated one."""
+
+from __future__ import annotations
+
+from warehouse import incoming
+from warehouse.engine import Warehouse
+from warehouse.lock import take_lease
+
+
+def take_over(wh: Warehouse) -> None:
+    """What `migrate` does to an up-to-date schema, without asking the engine about each of its hundreds of tables."""
+    with wh.engine.begin() as conn:
+        take_lease(conn, wh.owner)
+    with wh.engine.connect() as conn:
+        incoming.prepare(conn)
+        conn.commit()
