@@ -53,8 +53,10 @@ layers:
 bench: $(VENV)/.test ## rows per second and memory, as ratios to the raw engine
 	$(BIN)/python -m bench
 
-docs: $(VENV)/.test ## write the generated table and metric dictionary again
+docs: $(VENV)/.test ## write the generated table and metric dictionaries and the lineage again
 	$(BIN)/python -m warehouse.dictionary
+	$(BIN)/python -m report.dictionary
+	$(BIN)/python -m warehouse.lineage
 
 clean:           ## remove the environment and everything a run wrote
 	rm -rf $(VENV) build var

@@ -7,11 +7,11 @@ from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
-from tests.support.store import take_over
 
 from crosscheck.settings import Settings
 from tests.marts import world
 from tests.marts.company import Company
+from tests.support.store import take_over
 from warehouse import ledger
 from warehouse.build import printed
 from warehouse.engine import Warehouse, open_warehouse

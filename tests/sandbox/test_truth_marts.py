@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from tests.support.store import take_over
 
 from crosscheck import canonical
 from crosscheck.rules import load_lead_states, load_rules
@@ -27,6 +26,7 @@ from sandbox.truth_people import is_listed, mail, person_of, phone
 from sandbox.view import name_of, survivor
 from sandbox.world import World, is_won
 from tests.support import answers
+from tests.support.store import take_over
 from warehouse import ddl, ledger
 from warehouse.build import build
 from warehouse.engine import Warehouse, open_warehouse
