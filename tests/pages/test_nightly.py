@@ -73,8 +73,8 @@ def opened(browser: Browser, settings: Settings, language: str, width: int, sche
 
 
 def test_a_night_writes_both_languages(played: list[Night]) -> None:
-    """The files of the last night are named by it."""
-    assert [Path(path).name for path in played[-1].reports] == ["nightly-vi.html", "nightly-en.html"]
+    """The files of the last night, the page among them, are named by it."""
+    assert [Path(path).name for path in played[-1].reports] == ["nightly-vi.html", "nightly-en.html", "page.html"]
     assert all(Path(path).stat().st_size < 400_000 for path in played[-1].reports)
     assert any(line.startswith("report: ") for line in played[-1].lines())
 
