@@ -9,10 +9,10 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from tests.support.store import take_over
 
 from crosscheck.settings import Project, Settings, Store
 from tests.support import postgres
+from tests.support.store import take_over
 from warehouse.engine import Warehouse, open_warehouse
 from warehouse.migrations import migrate
 

@@ -11,13 +11,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import sqlalchemy as sa
-from tests.support.store import take_over
 
 from crosscheck.canonical import AD_DAILY
 from crosscheck.settings import Settings
 from expectations import docs
 from expectations.gate import GateResult, run_gate
 from tests.expectations.world import AS_OF, LAST, Row, insert, spend_row, technical
+from tests.support.store import take_over
 from warehouse import ddl, ledger
 from warehouse.engine import Warehouse, open_warehouse
 from warehouse.ledger import Run

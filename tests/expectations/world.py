@@ -16,7 +16,6 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import sqlalchemy as sa
-from tests.support.store import take_over
 
 from connectors.base import Account, LoadMode, Output, Slice, Stream, StreamKind
 from crosscheck.canonical import ACCOUNT, AD_DAILY, CANONICAL, DEAL, FX_RATE, LEAD
@@ -24,6 +23,7 @@ from crosscheck.settings import Settings
 from crosscheck.tables import Table
 from crosscheck.windows import Window
 from expectations.gate import GateResult, run_gate
+from tests.support.store import take_over
 from warehouse import ddl, incoming, ledger, ops
 from warehouse.engine import Warehouse
 from warehouse.ledger import Run

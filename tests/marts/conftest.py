@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from tests.support.store import take_over
 
 from crosscheck.settings import Settings
 from tests.marts import world
+from tests.support.store import take_over
 from warehouse import ledger
 from warehouse.engine import Warehouse, open_warehouse
 
