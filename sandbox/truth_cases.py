@@ -115,9 +115,9 @@ def _lost_at(deal: Deal, nights: Sequence[datetime]) -> datetime | None:
     return won or lost if deal.crm == "hubspot" else cancelled or lost
 
 
-def lost_deals(company: Company, nights: Sequence[datetime]) -> list[tuple[str, datetime, str | None]]:
-    """Every deal that stands as lost, whoever's it was: in which CRM, since when, and why."""
+def lost_deals(company: Company, nights: Sequence[datetime]) -> list[tuple[Deal, datetime]]:
+    """Every deal that stands as lost, whoever's it was, and since when."""
     won = standing(company, nights[-1])
-    return [(deal.crm, at, deal.lost_reason) for deal in company.deals
+    return [(deal, at) for deal in company.deals
             if deal.created <= nights[-1] and not _past(deal.archived_at, nights) and deal not in won
             and (at := _lost_at(deal, nights)) is not None]

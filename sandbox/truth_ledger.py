@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from sandbox.calendar import local_date
-from sandbox.model import Company
+from sandbox.model import Company, Deal
 from sandbox.truth_calls import Work, worked
 from sandbox.truth_cases import Case, cases, lost_deals
 from sandbox.truth_disputes import Dossier, dossiers
 from sandbox.truth_engagement import Weeks, interactions, weeks_of
 from sandbox.truth_events import Head, Rates, Win, heads_with_history
+from sandbox.truth_feedback import Told, told
 from sandbox.truth_origin import CampaignKey, Directory
 from sandbox.truth_people import LeadKey, counted
 from sandbox.truth_persons import Shared, shared
@@ -54,7 +55,8 @@ class Ledger:
     orders: list[Order]
     calls: list[Work]
     weeks: Weeks
-    lost: list[tuple[str, datetime, str | None]]
+    lost: list[tuple[Deal, datetime]]
+    told: Told
 
     @classmethod
     def of(cls, company: Company, night: int, missed: Collection[int] = ()) -> Ledger:
@@ -66,7 +68,7 @@ class Ledger:
         directory = Directory.of(company, nights)
         heads, wins = heads_with_history(company, nights, directory, rates)
         money, controls = spend(company, nights[-1], rates)
-        zone = company.business_zone
+        zone, lost = company.business_zone, lost_deals(company, nights)
         leads = [Entry(lead.crm, *directory.of_lead(lead), local_date(lead.created, zone))
                  for lead in counted(company.leads, nights)]
         return cls(nights[-1], local_date(nights[-1], zone), company.reporting_currency, money, controls, heads, leads,
@@ -74,4 +76,4 @@ class Ledger:
                    origins(company, nights), zone, directory, Ways.of(company, nights, directory, rates),
                    shared(company.leads, nights), orders(company, nights, heads, directory, rates),
                    worked(company, nights[-1]), weeks_of(interactions(company, nights[-1]), heads.values()),
-                   lost_deals(company, nights))
+                   lost, told(company, nights, heads, directory, lost))

@@ -53,8 +53,9 @@ FIELDS = (
     Field("activity_kind", Kind.TEXT, "call, mail, meeting, note, message."),
     Field("occurred_at", Kind.INSTANT, "When it happened, UTC."),
     Field("direction", Kind.TEXT, "inbound or outbound; null when the source does not say."),
-    Field("outcome", Kind.TEXT, "answered, busy, no_answer, voicemail, wrong_number; null when not recorded."),
-    Field("duration_seconds", Kind.COUNT, "Length of the conversation.", unit="seconds", low=0),
+    Field("outcome", Kind.TEXT, "Of a call answered, busy, no_answer, voicemail, wrong_number; of a meeting completed, "
+                                "scheduled, rescheduled, no_show, canceled; null when not recorded."),
+    Field("duration_seconds", Kind.COUNT, "Length of the conversation or meeting.", unit="seconds", low=0),
     Field("occurred_day", Kind.DAY, "Local calendar day on which it happened, in the business zone (worked basis)."),
     Field("has_recording", Kind.FLAG, "The source keeps a recording of the call; null where it does not say."),
     Field("call_source", Kind.TEXT, "Configured name of the CRM that holds the call of which a review tells."),
