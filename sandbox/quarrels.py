@@ -21,6 +21,7 @@ from sandbox.notebook import jot
 from sandbox.people import Contact, again
 from sandbox.regrets import regret
 from sandbox.spend import Running
+from sandbox.trials import rehearse
 
 REPEAT_SHARE = 0.05
 
@@ -67,6 +68,7 @@ def plant(rng: Random, draft: Draft, reception: Reception, office: Office, runs:
     drifted = next(run.campaign.campaign_id for run in runs if run.plan.key == "sofa_search")
     answer(draft.leads, drifted, reception.nights[0])
     jot(draft.leads)
+    rehearse(draft.leads, reception.nights)
 
 
 def _repeats(rng: Random, draft: Draft, reception: Reception, office: Office, runs: Sequence[Running]) -> None:

@@ -18,6 +18,7 @@ FIELDS = (
     Field("email", Kind.TEXT, "E-mail address as the source has it.", personal=True),
     Field("phone", Kind.TEXT, "Phone number as the source has it.", personal=True),
     Field("email_hash", Kind.ID, "HMAC-SHA-256 of the normalised e-mail; null when there is none or it is malformed."),
+    Field("email_domain_hash", Kind.ID, "HMAC-SHA-256 of what stands after the @; null where email_hash is."),
     Field("phone_hash", Kind.ID, "HMAC-SHA-256 of the E.164 number; null when there is none or it is impossible."),
     Field("is_email_valid", Kind.FLAG, "Whether the e-mail is well formed; null when none was given."),
     Field("is_phone_valid", Kind.FLAG, "Whether the number can exist; null when none was given."),
