@@ -13,7 +13,7 @@ from connectors.people import Hasher
 from crosscheck.errors import ConfigError
 from crosscheck.rules import Rules
 from tests.marts import world
-from tests.marts.world import everything, noon, only, put, release, rows_of
+from tests.marts.world import noon, only, put, release, rows_of
 from warehouse.engine import Warehouse
 
 KEY = "a-key-of-thirty-two-characters-ok"
@@ -96,16 +96,17 @@ def test_who_carries_a_deal_is_no_test(mart_wh: Warehouse) -> None:
     """From the night on that sees the deal, be it on a record merged into the lead; by parts as whole."""
     put(mart_wh, "lead", lead("a", "web@own.vn"), lead("b", "b@own.vn"), lead("m", "m@own.vn"), lead("c", "c@own.vn"))
     put(mart_wh, "lead_merge", {"lead_id": "m", "merged_into_id": "b"})
-    release(mart_wh, world.night(mart_wh, rules=SIGNS))
+    marts = ("leak_waterfall", "touch", "person_alias", "daily_exchange")
+    release(mart_wh, world.night(mart_wh, of=marts, rules=SIGNS))
     assert all(row["is_test"] for row in facts(mart_wh, "mart").values())
     put(mart_wh, "deal", *({"deal_id": name, "lead_id": name, "closed_day": DAY, "deal_amount": 7} for name in "am"))
-    report = world.night(mart_wh, rules=SIGNS)
+    report = world.night(mart_wh, of=marts, rules=SIGNS)
     assert not report.full
     release(mart_wh, report)
     assert {name for name, row in facts(mart_wh, "mart").items() if row["is_test"]} == {"c"}
-    by_parts = everything(mart_wh)
-    world.night(mart_wh, full=True, rules=SIGNS)
-    assert by_parts == everything(mart_wh, "mart_next")
+    world.night(mart_wh, of=marts, full=True, rules=SIGNS)
+    for name in ("lead_fact", "deal_fact", *marts):
+        assert rows_of(mart_wh, name, "mart") == rows_of(mart_wh, name)
 
 
 def test_a_changed_sign_judges_history(mart_wh: Warehouse) -> None:
