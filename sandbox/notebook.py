@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sandbox.model import Lead, Meeting, Note
+from sandbox.view import ended
 
 _SOON, _NEXT_DAY, _TALK = timedelta(seconds=93), timedelta(days=1, seconds=17), timedelta(seconds=25)
 _SAID = {"UNQUALIFIED": "Only wanted a photo of the catalogue.", "BAD_TIMING": "Moves house after Tết, call then.",
@@ -20,18 +21,18 @@ _LENGTH = 2_700
 _NOTE, _MEETING = 700_000_000, 800_000_000
 
 
-def jot(leads: list[Lead]) -> None:
-    """Gives every third judged lead a note and every other hot one a meeting, in place."""
+def jot(leads: list[Lead], last: datetime) -> None:
+    """Gives every third judged lead a note and every other hot one a meeting, in place, if over by `last`."""
     judged = [place for place, lead in enumerate(leads) if lead.crm == "hubspot" and _judged(lead)]
     for number, place in enumerate(judged[::3]):
         lead = leads[place]
         notes = (Note(str(_NOTE + 2 * number + more), at + _SOON, lead.owner_id, _SAID[word])
-                 for more, (at, word) in enumerate(_judged(lead)[:2]))
+                 for more, (at, word) in enumerate(_judged(lead)[:2]) if at + _SOON < last)
         leads[place] = replace(lead, notes=tuple(notes))
     hot = [(place, at) for place in judged if (at := _met_at(leads[place])) is not None]
     for number, (place, at) in enumerate(hot[::2]):
         met = Meeting(str(_MEETING + number), at, _LENGTH, _OUTCOMES[number % len(_OUTCOMES)], leads[place].owner_id)
-        leads[place] = replace(leads[place], meetings=(met,))
+        leads[place] = replace(leads[place], meetings=(met,) if ended(met) < last else ())
 
 
 def _judged(lead: Lead) -> list[tuple[datetime, str]]:

@@ -67,7 +67,7 @@ def plant(rng: Random, draft: Draft, reception: Reception, office: Office, runs:
     regret(draft.deals, reception.nights[0])
     drifted = next(run.campaign.campaign_id for run in runs if run.plan.key == "sofa_search")
     answer(draft.leads, drifted, reception.nights[0])
-    jot(draft.leads)
+    jot(draft.leads, reception.nights[-1])
     rehearse(draft.leads, reception.nights)
 
 
