@@ -33,8 +33,8 @@ def _tagged(leads: Sequence[Lead]) -> str:
 
 def _hubspot(lead_id: str, created: datetime, email: str, url: str | None) -> Lead:
     statuses = (StatusChange(created, "lifecyclestage", "lead"), StatusChange(created, "hs_lead_status", "NEW"))
-    return Lead("hubspot", lead_id, f"trial:{email.strip().lower()}", "Test", email, None, created, url, None, None, None, "7001",
-                "form-1", statuses, recorded_source="OFFLINE")
+    return Lead("hubspot", lead_id, f"trial:{email.strip().lower()}", "Test", email, None, created, url, None, None,
+                None, "7001", "form-1", statuses, recorded_source="OFFLINE")
 
 
 def _getfly(lead_id: str, created: datetime, email: str | None, phone: str | None, url: str | None) -> Lead:
