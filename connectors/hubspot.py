@@ -1,4 +1,4 @@
-"""HubSpot CRM: contacts with their status history, deals and calls.
+"""HubSpot CRM: contacts with their status history, deals, calls, meetings and notes.
 
 What changed is searched by id, never by page: each search starts after the last id seen, so neither the cap of
 10 000 results nor records that move while we read can hide one. The search index lags, so every night looks back
@@ -39,8 +39,15 @@ CONTACTS = Stream("contacts", StreamKind.INCREMENTAL, "One vendor row per contac
 DEALS = Stream("deals", StreamKind.INCREMENTAL, "One vendor row per deal that changed, archived or not.",
                (Output(DEAL, Mode.UPSERT), Output(DEAL_WIN, Mode.CHILDREN, ("source", "deal_id"))),
                empty_is_normal=True)
+_OF_LEADS = (Output(ACTIVITY, Mode.CHILDREN, ("source", "activity_id")),)
 CALLS = Stream("calls", StreamKind.INCREMENTAL, "One vendor row per call that changed, on its primary contact.",
-               (Output(ACTIVITY, Mode.CHILDREN, ("source", "activity_id")),), empty_is_normal=True)
+               _OF_LEADS, empty_is_normal=True)
+MEETINGS = Stream("meetings", StreamKind.INCREMENTAL, "One vendor row per meeting that changed, on its first contact.",
+                  _OF_LEADS, empty_is_normal=True)
+NOTES = Stream("notes", StreamKind.INCREMENTAL, "One vendor row per note that changed, on its first contact.",
+               _OF_LEADS, empty_is_normal=True)
+_TO_ROWS = {"deals": mapping.deal_rows, "calls": mapping.call_rows, "meetings": mapping.meeting_rows,
+            "notes": mapping.note_rows}
 
 
 class HubSpot:
@@ -50,13 +57,13 @@ class HubSpot:
     """
 
     name = "hubspot"
-    streams = (CONTACTS, DEALS, CALLS)
+    streams = (CONTACTS, DEALS, CALLS, MEETINGS, NOTES)
     limits = Limits(concurrent=4, per_second=9)
 
     def __init__(self, source: Source, settings: Settings, *, sleep: Callable[[float], None] = time.sleep) -> None:
         self._source = source
         self._asked = portrait_properties(source, settings)
-        self.streams = (replace(CONTACTS, asks=self._asked), DEALS, CALLS)
+        self.streams = (replace(CONTACTS, asks=self._asked), DEALS, CALLS, MEETINGS, NOTES)
         self._hasher = Hasher(settings.secret(settings.privacy_key))
         self._token = secret(source, "access_token")
         open_http = partial(
@@ -92,7 +99,7 @@ class HubSpot:
     def _to_rows(self, job: Slice, envelope: Envelope) -> Callable[[dict[str, Any]], Rows]:
         if job.stream.name == "contacts":
             return partial(mapping.contact_rows, job, self._hasher, self._asked)
-        rows = mapping.deal_rows if job.stream.name == "deals" else mapping.call_rows
+        rows = _TO_ROWS[job.stream.name]
         return lambda record: rows(job, record, envelope.contacts.get(str(record.get("id"))))
 
     def _properties(self, kind: str) -> tuple[str, ...]:

@@ -41,6 +41,11 @@ PROPERTIES = {
     "calls": (
         "hs_timestamp", "hs_call_direction", "hs_call_duration", "hs_call_disposition", "hs_call_status",
         "hs_createdate", "hs_lastmodifieddate", "hubspot_owner_id", "hs_call_recording_url"),
+    "meetings": (
+        "hs_timestamp", "hs_meeting_start_time", "hs_meeting_end_time", "hs_meeting_outcome", "hs_createdate",
+        "hs_lastmodifieddate", "hubspot_owner_id"),
+    # What a note says is never asked for: that there is one is all that anybody counts.
+    "notes": ("hs_timestamp", "hs_createdate", "hs_lastmodifieddate", "hubspot_owner_id"),
 }
 #: The dispositions that every portal has; a portal's own ones are unknown and stay null.
 DISPOSITIONS = {
@@ -51,6 +56,7 @@ DISPOSITIONS = {
     "b2cf5968-551e-4856-9783-52b3da59a7d0": "voicemail",
     "17b47fee-58de-441e-a44c-c6300d46f273": "wrong_number",
 }
+MEETING_OUTCOMES = frozenset({"scheduled", "completed", "rescheduled", "no_show", "canceled"})
 _NOT_REACHED = {"BUSY": "busy", "NO_ANSWER": "no_answer", "MISSED": "no_answer"}
 _KEYS = frozenset({"id", "properties", "propertiesWithHistory", "createdAt", "updatedAt", "archived", "archivedAt",
                    "associations", "url", "objectWriteTraceId"})
@@ -146,20 +152,40 @@ def _currency(values: dict[str, Any], job: Slice, *, needed: bool) -> str | None
 
 
 def call_rows(job: Slice, record: dict[str, Any], lead_id: str | None) -> Rows:
-    """One call, on the one contact it is primarily linked with. A call on nobody cannot tell how a lead was treated."""
+    """One call, on the one contact it is primarily linked with."""
+    values = _properties(record)
+    outcome = DISPOSITIONS.get(str(values.get("hs_call_disposition") or "").lower())
+    return _activity(
+        job, record, lead_id, "call",
+        direction={"INBOUND": "inbound", "OUTBOUND": "outbound"}.get(str(values.get("hs_call_direction"))),
+        outcome=outcome or _NOT_REACHED.get(str(values.get("hs_call_status"))), duration_seconds=_seconds(values),
+        has_recording=tidy(values.get("hs_call_recording_url")) is not None)
+
+
+def meeting_rows(job: Slice, record: dict[str, Any], lead_id: str | None) -> Rows:
+    """One meeting, when it was to begin; its outcome says whether it was held."""
+    values = _properties(record)
+    begun, ended = (instant(values.get(name), name) for name in ("hs_meeting_start_time", "hs_meeting_end_time"))
+    outcome = str(values.get("hs_meeting_outcome") or "").lower()
+    length = int((ended - begun).total_seconds()) if begun and ended and ended >= begun else None
+    return _activity(job, record, lead_id, "meeting", begun, duration_seconds=length,
+                     outcome=outcome if outcome in MEETING_OUTCOMES else None)
+
+
+def note_rows(job: Slice, record: dict[str, Any], lead_id: str | None) -> Rows:
+    """One note: that somebody wrote it, and when."""
+    return _activity(job, record, lead_id, "note")
+
+
+def _activity(job: Slice, record: dict[str, Any], lead_id: str | None, kind: str, at: Any = None, **more: Any) -> Rows:
+    """What a person did, on one contact. What is on nobody cannot tell how a lead was treated."""
     values = _properties(record)
     if lead_id is None:
         raise Rejected("no lead", "associations.contacts")
-    occurred_at = must(instant(values.get("hs_timestamp"), "hs_timestamp"), "hs_timestamp")
-    outcome = DISPOSITIONS.get(str(values.get("hs_call_disposition") or "").lower())
-    row = {
-        "source": job.source, "activity_id": _id(record), "lead_id": lead_id, "activity_kind": "call",
-        "occurred_at": occurred_at,
-        "direction": {"INBOUND": "inbound", "OUTBOUND": "outbound"}.get(str(values.get("hs_call_direction"))),
-        "outcome": outcome or _NOT_REACHED.get(str(values.get("hs_call_status"))),
-        "duration_seconds": _seconds(values), "actor_id": tidy(values.get("hubspot_owner_id")), "is_automatic": False,
-        "occurred_day": day_in(occurred_at, job.business_zone),
-        "has_recording": tidy(values.get("hs_call_recording_url")) is not None}
+    occurred_at = at or must(instant(values.get("hs_timestamp"), "hs_timestamp"), "hs_timestamp")
+    row = {"source": job.source, "activity_id": _id(record), "lead_id": lead_id, "activity_kind": kind,
+           "occurred_at": occurred_at, "occurred_day": day_in(occurred_at, job.business_zone), "is_automatic": False,
+           "actor_id": tidy(values.get("hubspot_owner_id")), **more}
     return {"activity": [row]}
 
 

@@ -37,6 +37,7 @@ class Person:
 
     person_key: str
     email_hash: str | None
+    email_domain_hash: str | None
     phone_hash: str | None
     is_email_valid: bool | None
     is_phone_valid: bool | None
@@ -110,8 +111,10 @@ class Hasher:
         mail, number = normal_email(email), normal_phone(phone, self._region)
         email_hash = None if mail is None else self.digest("email", mail)
         phone_hash = None if number is None else self.digest("phone", number)
-        return Person(email_hash or phone_hash or self.digest("lead", f"{source}:{lead_id}"), email_hash, phone_hash,
-                      None if email is None else mail is not None, None if phone is None else number is not None)
+        domain_hash = None if mail is None else self.digest("domain", mail.rpartition("@")[2])
+        return Person(email_hash or phone_hash or self.digest("lead", f"{source}:{lead_id}"), email_hash, domain_hash,
+                      phone_hash, None if email is None else mail is not None,
+                      None if phone is None else number is not None)
 
     def people(self, source: str, leads: Iterable[tuple[str, str | None, str | None]]) -> list[Person]:
         """The personal columns of many leads, given as (lead_id, email, phone), in their order."""

@@ -44,9 +44,9 @@ AD_TOUCH = _staging(
 LEAD = _staging(
     "lead", "One row per lead of a CRM, as last seen.",
     "source lead_id", "person_key created_at created_day updated_at is_archived",
-    "email_hash phone_hash is_email_valid is_phone_valid utm_source utm_medium utm_campaign utm_content utm_term "
-    "utm_campaign_norm gclid gbraid wbraid fbclid ttclid vendor_lead_id landing_page form_id crm_campaign "
-    "crm_campaign_norm owner_id recorded_source self_declared_origin")
+    "email_hash email_domain_hash phone_hash is_email_valid is_phone_valid utm_source utm_medium utm_campaign "
+    "utm_content utm_term utm_campaign_norm gclid gbraid wbraid fbclid ttclid vendor_lead_id landing_page form_id "
+    "crm_campaign crm_campaign_norm owner_id recorded_source self_declared_origin")
 LEAD_KEY = _staging(
     "lead_key", "One row per lead that a CRM without word of deletions still lists.", "source lead_id")
 LEAD_MERGE = _staging(

@@ -55,6 +55,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "commitments": ("agreement", "promise"),
     "campaign_charter": ("agreement",),
     "daily_exchange": ("exchange_day", "exchange_side", "exchange_item"),
+    "sales_feedback": ("source", "lead_id", "feedback_kind", "feedback_id"),
     "touch": ("source", "lead_id", "platform", "account_id", "campaign_id"),
     "attribution_channel": ("close_month", "platform", "account_id", "campaign_id"),
     "attribution": ("source", "deal_id", "attribution_model", "touch_no"),

@@ -122,6 +122,27 @@ class Call:
 
 
 @dataclass(frozen=True)
+class Note:
+    """One note that a salesperson wrote on a lead; `text` is what only the CRM shows."""
+
+    note_id: str
+    at: datetime
+    owner_id: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Meeting:
+    """One meeting with a lead. `outcome`: completed, no_show, canceled; it is written down when it would have ended."""
+
+    meeting_id: str
+    at: datetime
+    seconds: int
+    outcome: str
+    owner_id: str
+
+
+@dataclass(frozen=True)
 class Lead:
     """One record in a CRM. `url` is the landing URL with its query; click ids and UTM live there.
 
@@ -149,6 +170,8 @@ class Lead:
     merged_into: str | None = None
     answers: tuple[StatusChange, ...] = ()  # to the portrait: the question as field, the answer as value
     recorded_source: str | None = None  # what the CRM or the owner wrote: HubSpot's word, Getfly's id
+    notes: tuple[Note, ...] = ()
+    meetings: tuple[Meeting, ...] = ()
     true_campaign: tuple[str, str, str] | None = None  # platform, account, campaign that really brought it
 
 

@@ -17,9 +17,11 @@ from sandbox.journeys import wander
 from sandbox.leads import Arrival, Reception, name_at
 from sandbox.leaking import leak
 from sandbox.model import Deal, Lead, StatusChange
+from sandbox.notebook import jot
 from sandbox.people import Contact, again
 from sandbox.regrets import regret
 from sandbox.spend import Running
+from sandbox.trials import rehearse
 
 REPEAT_SHARE = 0.05
 
@@ -65,6 +67,8 @@ def plant(rng: Random, draft: Draft, reception: Reception, office: Office, runs:
     regret(draft.deals, reception.nights[0])
     drifted = next(run.campaign.campaign_id for run in runs if run.plan.key == "sofa_search")
     answer(draft.leads, drifted, reception.nights[0])
+    jot(draft.leads, reception.nights[-1])
+    rehearse(draft.leads, reception.nights)
 
 
 def _repeats(rng: Random, draft: Draft, reception: Reception, office: Office, runs: Sequence[Running]) -> None:

@@ -26,6 +26,7 @@ from sandbox.truth_disputes import disputes
 from sandbox.truth_engagement import lags, weekly
 from sandbox.truth_events import Head
 from sandbox.truth_exchange import exchanged
+from sandbox.truth_feedback import passed_on
 from sandbox.truth_follow_up import followed
 from sandbox.truth_leaks import leaks, waterfall
 from sandbox.truth_ledger import Ledger
@@ -74,6 +75,7 @@ def expected(company: Company, night: int, *, missed: Collection[int] = ()) -> T
              "call_quality": called, "review_sample": sample,
              "engagement_to_outcome": engaged, "engagement_lag": followed_by,
              "commitments": promises, "campaign_charter": charters, "daily_exchange": exchanged,
+             "sales_feedback": feedback,
              "speed_to_lead": speed, "response_curve": curve, "sla_breach": breaches}
     rows = {mart: dict(sorted(found(ledger))) for mart, found in marts.items()} | attributed(ledger)
     return Truth(night, rows)
@@ -201,6 +203,11 @@ def engaged(ledger: Ledger) -> Iterator[tuple[Key, Cells]]:
 def followed_by(ledger: Ledger) -> Iterator[tuple[Key, Cells]]:
     """Per campaign, measure, outcome and lag: how both went along."""
     yield from lags(ledger.weeks, ledger.today)
+
+
+def feedback(ledger: Ledger) -> Iterator[tuple[Key, Cells]]:
+    """Per lead and piece: what sales passed on."""
+    yield from passed_on(ledger.told)
 
 
 def claimed(ledger: Ledger) -> Iterator[tuple[Key, Cells]]:

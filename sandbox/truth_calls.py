@@ -12,6 +12,7 @@ from decimal import Decimal
 from sandbox.calendar import local_date
 from sandbox.facts import Key
 from sandbox.model import Call, Company
+from sandbox.reviews import heard
 from sandbox.truth_shares import SMALL_SAMPLE, wilson
 
 Cells = dict[str, int | Decimal | float | bool | str | None]
@@ -21,26 +22,30 @@ _GROUPS = {"busy": "unanswered", "no_answer": "unanswered", "voicemail": "unansw
 
 @dataclass(frozen=True)
 class Work:
-    """One call, in which CRM it is, and its local day."""
+    """One call, in which CRM it is, its local day, and how it was judged."""
 
     crm: str
     call: Call
     day: date
+    scores: tuple[Decimal, ...] = ()
 
 
 def worked(company: Company, as_of: datetime) -> list[Work]:
     """Every call that was made by an instant, on whichever lead; the CRM keeps them all."""
-    return [Work(lead.crm, call, local_date(call.at, company.business_zone))
+    scores: defaultdict[str, list[Decimal]] = defaultdict(list)
+    for review in heard(company, as_of):
+        scores[review.call_id].append(review.score)
+    return [Work(lead.crm, call, local_date(call.at, company.business_zone), tuple(scores[call.call_id]))
             for lead in company.leads for call in lead.calls if call.at <= as_of]
 
 
 def quality(found: Sequence[Work]) -> Iterator[tuple[Key, Cells]]:
-    """Per salesperson and month: how the calls ended. Nobody has reviewed any."""
-    groups: defaultdict[Key, list[Call]] = defaultdict(list)
+    """Per salesperson and month: how the calls ended, and how they were judged."""
+    groups: defaultdict[Key, list[Work]] = defaultdict(list)
     for work in found:
-        groups[work.crm, work.call.owner_id, work.day.replace(day=1).isoformat()].append(work.call)
+        groups[work.crm, work.call.owner_id, work.day.replace(day=1).isoformat()].append(work)
     for key, group in groups.items():
-        made = [call for call in group if call.direction == "outbound"]
+        made = [work.call for work in group if work.call.direction == "outbound"]
         ends, size = Counter(call.outcome for call in made), len(made)
         answered = [call for call in made if call.outcome == "answered"]
         yield key, {
@@ -49,9 +54,16 @@ def quality(found: Sequence[Work]) -> Iterator[tuple[Key, Cells]]:
             **{f"{end}_count": ends[end] for end in ("answered", "busy", "no_answer", "voicemail", "wrong_number")},
             "duration_known_count": len(answered), "recording_known_count": len(answered),
             "recording_count": sum(call.is_recorded for call in answered), "p50_talk_seconds": _middle(answered),
-            "reviewed_count": 0, "review_count": 0, "review_score_total": None, "score_per_review_ratio": None,
-            "is_small_sample": size < SMALL_SAMPLE, **_share("answered", ends["answered"], size),
+            **_judged(group), "is_small_sample": size < SMALL_SAMPLE, **_share("answered", ends["answered"], size),
             **_share("wrong_number", ends["wrong_number"], size)}
+
+
+def _judged(group: Sequence[Work]) -> Cells:
+    scores = [score for work in group for score in work.scores]
+    total = sum(scores, Decimal(0)) if scores else None
+    return {"reviewed_count": sum(bool(work.scores) for work in group), "review_count": len(scores),
+            "review_score_total": total,
+            "score_per_review_ratio": float(total) / len(scores) if total and len(scores) >= SMALL_SAMPLE else None}
 
 
 def _middle(answered: Sequence[Call]) -> int | None:

@@ -13,6 +13,7 @@ from sandbox.truth_events import Head, Win, standing
 from sandbox.truth_origin import CampaignKey, Directory
 from sandbox.truth_people import LeadKey, counted
 from sandbox.truth_persons import heads
+from sandbox.truth_trials import is_trial, without_trials
 
 LEAK_DAYS = 30
 _HOT_PAGE = "https://us.phohien.example/quote"
@@ -31,6 +32,11 @@ class Case:
     calls: list[Call] = field(default_factory=list)
     begun: list[datetime] = field(default_factory=list)
     lost: list[tuple[datetime, str | None]] = field(default_factory=list)
+
+    @property
+    def is_trial(self) -> bool:
+        """Whether somebody only tried a form out."""
+        return is_trial(self.lead)
 
     @property
     def end(self) -> datetime:
@@ -86,7 +92,8 @@ def _business_hour(moment: datetime, zone: str) -> datetime:
 def cases(company: Company, nights: Sequence[datetime], known: Mapping[LeadKey, Head],
           directory: Directory) -> list[Case]:
     """Every counted lead with what the nights could learn of its person's calls and deals."""
-    first = {key: (head.crm, head.lead_id) for key, head in heads(company.leads, nights).items()}
+    people = without_trials(company).leads
+    first = {key: (head.crm, head.lead_id) for key, head in heads(people, nights).items()}
     found = {(lead.crm, lead.lead_id): Case(
         lead, directory.of_lead(lead)[0], local_date(lead.created, company.business_zone), company.business_zone,
         known.get((lead.crm, lead.lead_id))) for lead in counted(company.leads, nights)}
@@ -115,9 +122,9 @@ def _lost_at(deal: Deal, nights: Sequence[datetime]) -> datetime | None:
     return won or lost if deal.crm == "hubspot" else cancelled or lost
 
 
-def lost_deals(company: Company, nights: Sequence[datetime]) -> list[tuple[str, datetime, str | None]]:
-    """Every deal that stands as lost, whoever's it was: in which CRM, since when, and why."""
+def lost_deals(company: Company, nights: Sequence[datetime]) -> list[tuple[Deal, datetime]]:
+    """Every deal that stands as lost, whoever's it was, and since when."""
     won = standing(company, nights[-1])
-    return [(deal.crm, at, deal.lost_reason) for deal in company.deals
+    return [(deal, at) for deal in company.deals
             if deal.created <= nights[-1] and not _past(deal.archived_at, nights) and deal not in won
             and (at := _lost_at(deal, nights)) is not None]

@@ -8,19 +8,19 @@ from datetime import date, datetime, timedelta
 
 from sandbox.calendar import local_date, midnight
 from sandbox.facts import Key
+from sandbox.truth_feedback import VERDICTS
 from sandbox.truth_ledger import Ledger
 from sandbox.truth_roi import Cells
 from sandbox.truth_sla import breaches
 
 _OWED = ("leads_worked", "lost_reasons", "appeal_answers")
-_VERDICTS = ("hot", "potential", "wrong_target", "invalid_contact", "lost")
 Given = Iterator[tuple[str, str, date]]
 #: Who owes what since which day, and until before which day; None: to this day.
 Debts = Iterator[tuple[str, str, date, date | None]]
 
 
 def exchanged(ledger: Ledger) -> Iterator[tuple[Key, Cells]]:
-    """Per day, side and item; nobody files appeals, holds meetings or writes notes in the company."""
+    """Per day, side and item; nobody files appeals in the company."""
     given = Counter(fact for facts in (_brought(ledger), _worked(ledger), _reasons(ledger)) for fact in facts)
     owed: Counter[tuple[str, str, date]] = Counter()
     for side, item, first, until in (*_waiting(ledger), *_unexplained(ledger)):
@@ -49,25 +49,30 @@ def _worked(ledger: Ledger) -> Given:
     for head in ledger.heads.values():
         for day in {local_date(at, ledger.zone) for at in head.touched}:
             yield "sales", "leads_worked", day
-        for state in _VERDICTS:
+        for state in VERDICTS:
             if state in head.states:
                 yield "sales", "verdicts", local_date(head.states[state], ledger.zone)
     for work in ledger.calls:
         if work.call.direction == "outbound":
             yield "sales", "calls", work.day
+    for day in ledger.told.met:
+        yield "sales", "meetings", day
+    for piece in ledger.told.pieces:
+        if piece.kind == "note":
+            yield "sales", "notes", local_date(piece.at, ledger.zone)
 
 
 def _reasons(ledger: Ledger) -> Given:
-    for _, at, reason in ledger.lost:
-        if reason is not None:
+    for deal, at in ledger.lost:
+        if deal.lost_reason is not None:
             yield "sales", "lost_reasons", local_date(at, ledger.zone)
 
 
 def _unexplained(ledger: Ledger) -> Debts:
     """Lost deals without a reason, of CRMs that know of reasons."""
-    telling = {crm for crm, _, reason in ledger.lost if reason is not None}
-    for crm, at, reason in ledger.lost:
-        if reason is None and crm in telling:
+    telling = {deal.crm for deal, _ in ledger.lost if deal.lost_reason is not None}
+    for deal, at in ledger.lost:
+        if deal.lost_reason is None and deal.crm in telling:
             yield "sales", "lost_reasons", local_date(at, ledger.zone), None
 
 

@@ -17,7 +17,8 @@ from sandbox.truth_roi import Cells, month, month_end
 FAIR_CALLS, FAIR_DAYS = 6, 5
 #: Owner and rule file of every cause, in the order in which they are tried.
 CAUSES: Mapping[str, tuple[str, str | None]] = {
-    "duplicate": ("nobody", None), "won": ("nobody", None), "invalid_contact": ("marketing", "lead_states"),
+    "test_lead": ("nobody", "test_leads"), "duplicate": ("nobody", None), "won": ("nobody", None),
+    "invalid_contact": ("marketing", "lead_states"),
     "existing_customer": ("marketing", None), "nothing_recorded": ("both", None), "never_assigned": ("routing", None),
     "never_attempted": ("sales", "lead_states"), "effort_not_recorded": ("both", None),
     "attempted_late": ("sales", "sla"), "given_up_early": ("sales", "sla"),
@@ -25,6 +26,7 @@ CAUSES: Mapping[str, tuple[str, str | None]] = {
     "wrong_target_unsupported": ("both", "lead_states"), "reached_no_follow_up": ("sales", "lead_states"),
     "lost_price": ("both", "lost_reasons"), "lost_competitor": ("both", "lost_reasons"),
     "lost_other": ("both", "lost_reasons"), "lost_no_reason": ("sales", "lead_states"), "still_open": ("nobody", None)}
+_ASIDE = ("test_lead", "duplicate")
 _MILLIONTH = Decimal("0.000001")
 Verdict = tuple[str, str | None, datetime | None]
 
@@ -32,7 +34,7 @@ Verdict = tuple[str, str | None, datetime | None]
 def verdict(case: Case, is_recorded: bool, has_owners: bool, has_touches: bool) -> Verdict:
     """The first cause that holds, what it rests on, and when that was."""
     if case.head is None:
-        return "duplicate", None, None
+        return "test_lead" if case.is_trial else "duplicate", None, None
     if case.sold:
         return "won", "won_at", min(win.at for win in case.sold)
     if (dead := dead_at(case)) is not None:
@@ -134,9 +136,9 @@ def waterfall(found: Sequence[Case], today: date, currency: str) -> Iterator[tup
             values[month(case.day)].append(_value(case))
     for (campaign, first), causes in counts.items():
         revenue, margin = (_average([one[place] for one in values[first]]) for place in (0, 1))
-        people = sum(causes.values()) - causes.get("duplicate", 0)
+        people = sum(causes.values()) - sum(causes.get(cause, 0) for cause in _ASIDE)
         for cause, count in causes.items():
-            worth = 0 if cause == "duplicate" else count
+            worth = 0 if cause in _ASIDE else count
             yield (*campaign, first.isoformat(), cause), {
                 "cause_no": list(CAUSES).index(cause) + 1, "leak_owner": CAUSES[cause][0], "horizon_days": LEAK_DAYS,
                 "lead_count": count, "unique_lead_count": people, "reporting_currency_code": currency,

@@ -7,18 +7,20 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from sandbox.calendar import local_date
-from sandbox.model import Company
+from sandbox.model import Company, Deal, Lead
 from sandbox.truth_calls import Work, worked
 from sandbox.truth_cases import Case, cases, lost_deals
 from sandbox.truth_disputes import Dossier, dossiers
 from sandbox.truth_engagement import Weeks, interactions, weeks_of
 from sandbox.truth_events import Head, Rates, Win, heads_with_history
+from sandbox.truth_feedback import Told, told
 from sandbox.truth_origin import CampaignKey, Directory
 from sandbox.truth_people import LeadKey, counted
 from sandbox.truth_persons import Shared, shared
 from sandbox.truth_sales import Order, orders
 from sandbox.truth_sourcing import Origin, origins
 from sandbox.truth_spend import Control, Spend, spend
+from sandbox.truth_trials import is_trial, without_trials
 from sandbox.truth_ways import Ways
 
 
@@ -43,6 +45,7 @@ class Ledger:
     controls: dict[tuple[str, str, date], Control]
     heads: dict[LeadKey, Head]
     leads: list[Entry]
+    trials: list[Lead]
     wins: list[Win]
     dossiers: list[Dossier]
     cases: list[Case]
@@ -54,7 +57,8 @@ class Ledger:
     orders: list[Order]
     calls: list[Work]
     weeks: Weeks
-    lost: list[tuple[str, datetime, str | None]]
+    lost: list[tuple[Deal, datetime]]
+    told: Told
 
     @classmethod
     def of(cls, company: Company, night: int, missed: Collection[int] = ()) -> Ledger:
@@ -63,15 +67,15 @@ class Ledger:
             raise ValueError(f"night {night} is not one of 1..{len(company.nights)}, or was missed")
         nights = tuple(at for number, at in enumerate(company.nights[:night], 1) if number not in missed)
         rates = Rates(company.fx, company.reporting_currency)
-        directory = Directory.of(company, nights)
+        directory, everybody = Directory.of(company, nights), counted(company.leads, nights)
+        trials, whole, company = [lead for lead in everybody if is_trial(lead)], company, without_trials(company)
         heads, wins = heads_with_history(company, nights, directory, rates)
         money, controls = spend(company, nights[-1], rates)
-        zone = company.business_zone
-        leads = [Entry(lead.crm, *directory.of_lead(lead), local_date(lead.created, zone))
-                 for lead in counted(company.leads, nights)]
+        zone, lost = company.business_zone, lost_deals(company, nights)
+        leads = [Entry(lead.crm, *directory.of_lead(lead), local_date(lead.created, zone)) for lead in everybody]
         return cls(nights[-1], local_date(nights[-1], zone), company.reporting_currency, money, controls, heads, leads,
-                   wins, dossiers(company, nights), cases(company, nights, heads, directory),
+                   trials, wins, dossiers(company, nights), cases(whole, nights, heads, directory),
                    origins(company, nights), zone, directory, Ways.of(company, nights, directory, rates),
                    shared(company.leads, nights), orders(company, nights, heads, directory, rates),
                    worked(company, nights[-1]), weeks_of(interactions(company, nights[-1]), heads.values()),
-                   lost_deals(company, nights))
+                   lost, told(company, nights, heads, directory, lost))

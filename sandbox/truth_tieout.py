@@ -38,7 +38,7 @@ def _leads(ledger: Ledger) -> Iterator[tuple[Key, Cells]]:
     told = Counter(month(entry.day) for entry in ledger.leads)
     read: Counter[date] = Counter()
     merged: Counter[date] = Counter()
-    for record in (record for one in ledger.origins.values() for record in one.records):
+    for record in (*ledger.trials, *(record for one in ledger.origins.values() for record in one.records)):
         first = month(local_date(record.created, ledger.zone))
         read[first] += 1
         merged[first] += record.merged_at is not None and record.merged_at <= ledger.as_of

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sandbox.model import Campaign, Company, Deal, Lead
+from sandbox.model import Campaign, Company, Deal, Lead, Meeting
 
 #: (crm, lead id of the survivor) -> instants at which a lead was merged into it.
 MergeTimes = Mapping[tuple[str, str], tuple[datetime, ...]]
@@ -34,6 +34,11 @@ def deal_updated_at(deal: Deal, now: datetime) -> datetime:
     """The deal's last change by `now`: created, a stage, its cancellation, or a return."""
     moments = [deal.created, deal.cancelled_at, deal.returned_at, *(change.at for change in deal.stage_changes)]
     return max(moment for moment in moments if moment is not None and moment <= now)
+
+
+def ended(meeting: Meeting) -> datetime:
+    """When a meeting was over, or would have been: from then on the CRM shows it."""
+    return meeting.at + timedelta(seconds=meeting.seconds)
 
 
 def current(lead: Lead, field: str, now: datetime) -> str | None:

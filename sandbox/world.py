@@ -65,7 +65,7 @@ class World:
 
     @cached_property
     def leads(self) -> dict[str, dict[str, Lead]]:
-        """Leads by CRM and id that exist now. A survivor has the calls of those merged into it, but its own status."""
+        """Leads by CRM and id that exist now. A survivor has its own status, and all that was done."""
         shown: dict[str, dict[str, Lead]] = defaultdict(dict)
         for lead in self.company.leads:
             if view.exists(lead, self.now):
@@ -107,6 +107,8 @@ class World:
         return replace(
             lead, statuses=_until(self.now, lead.statuses),
             calls=tuple(call for one in family for call in one.calls if call.at <= self.now),
+            notes=tuple(note for one in family for note in one.notes if note.at <= self.now),
+            meetings=tuple(met for one in family for met in one.meetings if view.ended(met) <= self.now),
             answers=_until(self.now, lead.answers), archived_at=_past(lead.archived_at, self.now))
 
     def _deal_now(self, deal: Deal, lead_id: str | None) -> Deal:

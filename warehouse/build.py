@@ -82,6 +82,7 @@ def context(settings: Settings, as_of: datetime, conn: sa.Connection | None = No
     return Context(
         as_of=as_of, time_zone=settings.project.time_zone, reporting_currency=settings.project.reporting_currency,
         fx_max_age_days=settings.gates.fx_max_age_days, conn=conn, rules=rules or default_rules(),
+        privacy_key=lambda: settings.secret(settings.privacy_key),
         sources=tuple((source.name, source.max_age_hours) for source in settings.sources))
 
 

@@ -47,6 +47,7 @@ from warehouse.staging.calendar import refresh_days
 from warehouse.staging.clock import refresh_clock
 from warehouse.staging.records import BUSINESS_CLOCK, BUSINESS_DAY, LEAD_PERSON, LEAD_STATE_RULE
 from warehouse.staging.states import is_answered, is_touch
+from warehouse.staging.trials import trial_lead
 
 _STAGED = (LEAD, LEAD_MERGE, LEAD_STATUS, PORTRAIT_ANSWER, ACTIVITY, DEAL, CAMPAIGN, AD_DAILY, AD_TOUCH,
            LEAD_STATE_RULE, LEAD_PERSON, BUSINESS_DAY, BUSINESS_CLOCK)
@@ -124,6 +125,8 @@ def judge(settings: Settings, rules: Rules, states: LeadStates, now: datetime, s
                 conn.execute(sa.insert(ddl.table(METRIC_COVERAGE, "mart_next")), list(covered))
             _know_persons(conn, settings, naive_utc(since))
             ctx = context(settings, now, conn, rules)
+            trials = ctx.step(trial_lead)  # to a trial of a form nothing is promised
+            conn.execute(sa.insert(ddl.table(LEAD_PERSON)).from_select(trials.c.keys(), sa.select(trials)))
             conn.execute(sa.insert(ddl.table(LEAD_FACT, "mart_next")).from_select(
                 ddl.table(LEAD_FACT).c.keys(), lead_fact.select(ctx)))
             broken = sla_breach.select(ctx).subquery("broken")

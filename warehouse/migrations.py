@@ -98,6 +98,13 @@ def _portrait(conn: sa.Connection) -> None:
             conn.execute(sa.text(f"ALTER TABLE IF EXISTS {schema}.lead_fact ADD COLUMN IF NOT EXISTS {name} {kind}"))
 
 
+def _test_leads(conn: sa.Connection) -> None:
+    """`lead` has the hash of its mail's domain, null until read again; `lead_fact` tells which leads are tests."""
+    conn.execute(sa.text("ALTER TABLE staging.lead ADD COLUMN IF NOT EXISTS email_domain_hash TEXT"))
+    for schema in ("mart", "mart_next", "archive"):
+        conn.execute(sa.text(f"ALTER TABLE IF EXISTS {schema}.lead_fact ADD COLUMN IF NOT EXISTS is_test BOOLEAN"))
+
+
 #: What was ever applied, oldest first; the position is the version.
 STEPS: tuple[tuple[str, Step], ...] = (
     ("tables from records", _from_records), ("when a lead was lost", _lost_leads),
@@ -105,7 +112,8 @@ STEPS: tuple[tuple[str, Step], ...] = (
     ("discounts in the reporting currency", _discounts),
     ("when a lead was assigned and answered", _delays), ("an archive of publications", _archive),
     ("wider sums of money", _wider_money), ("orders after the win, days of work", _orders),
-    ("which states rest on an appeal", _appeals), ("answers to the portrait", _portrait))
+    ("which states rest on an appeal", _appeals), ("answers to the portrait", _portrait),
+    ("test leads", _test_leads))
 
 
 def all_tables() -> Iterator[sa.Table]:

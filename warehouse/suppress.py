@@ -17,7 +17,7 @@ from warehouse.shims import Expression
 LeadKey = tuple[str, str]
 #: The hashes of a lead, by kind of alias, and what is left of them.
 HASHES = {"email": "email_hash", "phone": "phone_hash"}
-NOTHING: dict[str, Any] = dict.fromkeys(HASHES.values())
+NOTHING: dict[str, Any] = dict.fromkeys((*HASHES.values(), "email_domain_hash"))
 
 
 def of(rows: sa.FromClause, leads: Sequence[LeadKey]) -> Expression:

@@ -37,13 +37,15 @@ class Stage:
     config: Path
 
     def dawn(self, number: int) -> datetime:
-        """The clock of a night, from 1; vendors and the exchange rates' drop know the world up to it."""
+        """The clock of a night, from 1; vendors and the dropped files know the world up to it."""
         from sandbox.generate import write_rates
+        from sandbox.reviews import write_reviews
 
         as_of = self.company.nights[number - 1]
         self.server.set_clock(as_of)
         self.server.clear_faults()
-        write_rates(self.company, self.config.parent, as_of)
+        for drop in (write_rates, write_reviews):
+            drop(self.company, self.config.parent, as_of)
         return as_of
 
 

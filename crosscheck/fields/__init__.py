@@ -13,6 +13,7 @@ from crosscheck.fields import (
     crm,
     engagement,
     exchange,
+    feedback,
     identity,
     leaks,
     marts,
@@ -42,7 +43,7 @@ FIELDS: dict[str, Field] = _merge(ops.FIELDS, ads.FIELDS, crm.FIELDS, marts.FIEL
                                   credit.FIELDS, sourcing.FIELDS, speed.FIELDS, velocity.FIELDS, people.FIELDS,
                                   costs.FIELDS, changes.FIELDS, identity.FIELDS, sales.FIELDS, calls.FIELDS,
                                   engagement.FIELDS, appeals.FIELDS, agreements.FIELDS, portrait.FIELDS,
-                                  quality.FIELDS, exchange.FIELDS)
+                                  quality.FIELDS, exchange.FIELDS, feedback.FIELDS)
 
 
 def columns(required: str, optional: str = "", *, basis: str = "") -> tuple[Column, ...]:

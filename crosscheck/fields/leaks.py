@@ -5,8 +5,8 @@ from __future__ import annotations
 from crosscheck.tables import Field, Kind
 
 LEAK_CAUSES = (
-    "duplicate", "won", "invalid_contact", "existing_customer", "nothing_recorded", "never_assigned", "never_attempted",
-    "effort_not_recorded", "attempted_late", "given_up_early", "unreachable", "wrong_target",
+    "test_lead", "duplicate", "won", "invalid_contact", "existing_customer", "nothing_recorded", "never_assigned",
+    "never_attempted", "effort_not_recorded", "attempted_late", "given_up_early", "unreachable", "wrong_target",
     "wrong_target_unsupported", "reached_no_follow_up", "lost_price", "lost_competitor", "lost_other", "lost_no_reason",
     "still_open")
 

@@ -29,7 +29,8 @@ IDENTITY = (
     Field("head_source", Kind.TEXT, "Source of the head lead, to which all outcomes of the person belong."),
     Field("head_lead_id", Kind.ID, "Head lead: merges followed, then the person's first lead."),
     Field("head_created_at", Kind.INSTANT, "When the head lead was created, UTC."),
-    Field("is_unique", Kind.FLAG, "The lead is its own head: the first one of its person."),
+    Field("is_unique", Kind.FLAG, "The lead is its own head: the first one of its person, and no test."),
+    Field("is_test", Kind.FLAG, "Somebody's trial of a form, by the signs in `rules/test_leads.yaml`: no person's."),
     Field("is_valid", Kind.FLAG, "Unique, with a valid e-mail or phone, and never found to be an invalid contact."),
     Field("has_status", Kind.FLAG, "At least one status or activity is recorded for the lead or its repeats; "
                                    "null on repeats."),

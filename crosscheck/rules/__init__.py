@@ -26,12 +26,14 @@ from crosscheck.rules.portrait import Portrait, PortraitField, PortraitRule, loa
 from crosscheck.rules.reader import SHIPPED, SIGNATORIES, Head, Reading, content_version
 from crosscheck.rules.reasons import LostReasons, lost_reasons
 from crosscheck.rules.sla import BusinessHours, LeadKind, Sla, sla
+from crosscheck.rules.trials import TestLeads, trial_signs
 
 __all__ = [
     "SHIPPED", "SIGNATORIES", "STATE_FILES", "Agreement", "BusinessHours", "Commitments", "Costs",
     "Head", "Horizons", "LeadKind", "LeadStates",
     "LostReasons", "MonthlyCost", "Portrait", "PortraitField", "PortraitRule", "Promotion", "Promotions", "RuleFile",
-    "Rules", "Sla", "StatusRule", "content_version", "default_rules", "load_lead_states", "load_portrait", "load_rules",
+    "Rules", "Sla", "StatusRule", "TestLeads", "content_version", "default_rules", "load_lead_states",
+    "load_portrait", "load_rules",
 ]
 
 
@@ -46,6 +48,7 @@ class Rules:
     promotions: Promotions
     lost_reasons: LostReasons
     commitments: Commitments
+    test_leads: TestLeads
 
     @property
     def heads(self) -> Mapping[str, Head]:
@@ -63,7 +66,7 @@ def load_rules(folder: Path) -> Rules:
     read = partial(Reading.of_rule, folder)
     return Rules(portrait(read("portrait")), sla(read("sla")), horizons(read("horizons")), costs(read("costs")),
                  promotions(read("promotions")), lost_reasons(read("lost_reasons")),
-                 commitments(read("commitments")))
+                 commitments(read("commitments")), trial_signs(read("test_leads")))
 
 
 @cache

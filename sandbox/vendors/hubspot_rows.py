@@ -10,8 +10,8 @@ from decimal import Decimal
 from urllib.parse import parse_qs, urlsplit
 
 from sandbox.answers import PROPERTIES as ANSWERS
-from sandbox.model import Call, Deal, Lead, StatusChange
-from sandbox.view import deal_updated_at
+from sandbox.model import Call, Deal, Lead, Meeting, Note, StatusChange
+from sandbox.view import deal_updated_at, ended
 from sandbox.wire import Row, words
 from sandbox.world import World, is_won
 
@@ -32,15 +32,18 @@ PROPERTIES = {kind: words(text) for kind, text in {
     "deals": """dealname amount deal_currency_code dealstage pipeline closedate hs_is_closed_won hs_is_closed
         createdate hs_lastmodifieddate hubspot_owner_id hs_object_id discount_amount gross_margin closed_lost_reason
         campaign_name returned_amount""",
+    "meetings": """hs_timestamp hs_meeting_start_time hs_meeting_end_time hs_meeting_outcome hs_meeting_title
+        hubspot_owner_id hs_createdate hs_lastmodifieddate hs_object_id""",
+    "notes": "hs_timestamp hs_note_body hubspot_owner_id hs_createdate hs_lastmodifieddate hs_object_id",
     "calls": """hs_timestamp hs_call_duration hs_call_direction hs_call_disposition hs_call_status hs_call_title
         hubspot_owner_id hs_createdate hs_lastmodifieddate hs_object_id hs_call_recording_url""",
 }.items()}
 DEFAULTS = {kind: words(text) for kind, text in {
     "contacts": "createdate email firstname hs_object_id lastmodifieddate",
     "deals": "amount closedate createdate dealname dealstage hs_lastmodifieddate hs_object_id pipeline",
-    "calls": "hs_createdate hs_lastmodifieddate hs_object_id",
+    **dict.fromkeys(("calls", "meetings", "notes"), "hs_createdate hs_lastmodifieddate hs_object_id"),
 }.items()}
-TYPES = {"contacts": "contact", "deals": "deal", "calls": "call"}
+TYPES = {"contacts": "contact", "deals": "deal", "calls": "call", "meetings": "meeting", "notes": "note"}
 
 
 @dataclass(frozen=True)
@@ -67,11 +70,12 @@ def records(world: World) -> dict[str, dict[str, Record]]:
     of_lead: dict[str, list[str]] = defaultdict(list)
     for deal in deals.values():
         of_lead[deal.lead_id or ""].append(deal.deal_id)
-    calls = [(call, lead) for lead in leads.values() for call in lead.calls]
     return {
         "contacts": _index(_contact(world, lead, of_lead[lead.lead_id]) for lead in leads.values()),
         "deals": _index(_deal(world, deal) for deal in deals.values()),
-        "calls": _index(_call(call, lead) for call, lead in calls),
+        "calls": _index(_call(call, lead) for lead in leads.values() for call in lead.calls),
+        "meetings": _index(_meeting(met, lead) for lead in leads.values() for met in lead.meetings),
+        "notes": _index(_note(note, lead) for lead in leads.values() for note in lead.notes),
     }
 
 
@@ -100,7 +104,8 @@ def _contact(world: World, lead: Lead, deals: list[str]) -> Record:
     }
     absorbed = [one for other in gone for one in other.statuses if one.at <= world.now]
     history = _history(tuple(sorted((*lead.statuses, *absorbed), key=lambda one: one.at)))  # own values stay current
-    links = {"deals": deals, "calls": [call.call_id for call in lead.calls]}
+    links = {"deals": deals, "calls": [call.call_id for call in lead.calls],
+             "meetings": [met.meeting_id for met in lead.meetings], "notes": [note.note_id for note in lead.notes]}
     current = _current(_history(lead.statuses))
     return Record(lead.lead_id, lead.created, updated, lead.archived_at, properties | current, history, links)
 
@@ -139,6 +144,22 @@ def _call(call: Call, lead: Lead) -> Record:
         "hs_call_recording_url": f"https://app.hubspot.com/recordings/{call.call_id}?t=x" if call.is_recorded else None,
     }
     return Record(call.call_id, call.at, call.at, None, properties, {}, {"contacts": [lead.lead_id]})
+
+
+def _meeting(met: Meeting, lead: Lead) -> Record:
+    over = ended(met)
+    properties: dict[str, str | None] = {
+        "hs_object_id": met.meeting_id, "hs_timestamp": iso(met.at), "hs_meeting_start_time": iso(met.at),
+        "hs_meeting_end_time": iso(over), "hs_meeting_outcome": met.outcome.upper(), "hs_meeting_title": "Meeting",
+        "hubspot_owner_id": met.owner_id, "hs_createdate": iso(over), "hs_lastmodifieddate": iso(over)}
+    return Record(met.meeting_id, over, over, None, properties, {}, {"contacts": [lead.lead_id]})
+
+
+def _note(note: Note, lead: Lead) -> Record:
+    properties: dict[str, str | None] = {
+        "hs_object_id": note.note_id, "hs_timestamp": iso(note.at), "hs_note_body": f"<p>{note.text}</p>",
+        "hubspot_owner_id": note.owner_id, "hs_createdate": iso(note.at), "hs_lastmodifieddate": iso(note.at)}
+    return Record(note.note_id, note.at, note.at, None, properties, {}, {"contacts": [lead.lead_id]})
 
 
 def _history(changes: tuple[StatusChange, ...]) -> dict[str, list[Row]]:

@@ -18,6 +18,7 @@ from sandbox.faults import Fault
 from sandbox.model import Company, Lead
 from sandbox.server import SandboxServer
 from sandbox.truth_people import person_of
+from sandbox.world import World
 from tests.support.crm import Read, connect, job_of, same
 
 UTM = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term", "gclid", "gbraid", "wbraid", "fbclid")
@@ -109,6 +110,7 @@ def test_the_whole_history_arrives(read: Callable[..., Read], company: Company) 
     ("contacts", "lead_status", ["lead_id", "status_field", "status", "entered_at"]),
     ("deals", "deal", ["deal_id"]),
     ("calls", "activity", ["activity_id"]),
+    ("notes", "activity", ["activity_id"]),
 ])
 def test_increments_add_up(read: Callable[..., Read], server: SandboxServer, company: Company, *, stream: str,
                            table: str, keys: list[str]) -> None:
@@ -182,9 +184,27 @@ def test_calls(read: Callable[..., Read], company: Company) -> None:
             lead.lead_id, call.outcome, call.seconds, call.direction)
 
 
+def test_notes_and_meetings(read: Callable[..., Read], server: SandboxServer, company: Company) -> None:
+    """Each once, on its contact, by whom and when; what a note says is not even sent."""
+    server.set_clock(company.nights[2])
+    leads = World(company, company.nights[2]).leads["hubspot"].values()
+    notes, meetings = read("notes", 2), read("meetings", 2)
+    found = {row["activity_id"]: (row["activity_kind"], row["lead_id"], row["actor_id"], row["occurred_at"])
+             for row in notes.rows("activity")}
+    assert found == {note.note_id: ("note", lead.lead_id, note.owner_id, note.at.replace(tzinfo=None))
+                     for lead in leads for note in lead.notes}
+    assert not any(note.text.encode() in page.body for lead in leads for note in lead.notes for page in notes.pages)
+    held = {row["activity_id"]: (row["outcome"], row["duration_seconds"], row["occurred_at"])
+            for row in meetings.rows("activity")}
+    assert held == {met.meeting_id: (met.outcome, met.seconds, met.at.replace(tzinfo=None))
+                    for lead in leads for met in lead.meetings}
+    assert found
+    assert {"completed", "no_show"} == {outcome for outcome, *_ in held.values()}
+
+
 def test_mapping_is_pure_and_fits_the_records(read: Callable[..., Read], portal: Connector) -> None:
     """The same page gives the same frames, and the generic reader accepts them."""
-    for stream in ("contacts", "deals", "calls"):
+    for stream in ("contacts", "deals", "calls", "meetings", "notes"):
         got = read(stream)
         for page, mapped in zip(got.pages, got.mapped, strict=True):
             same(portal.map(got.job, page), mapped)

@@ -12,7 +12,7 @@ import pytest
 
 from connectors.base import Account, Connector, RawPage, Slice
 from connectors.http import Answer
-from connectors.hubspot import CALLS, CONTACTS, DEALS
+from connectors.hubspot import CALLS, CONTACTS, DEALS, MEETINGS
 from connectors.hubspot_wire import Envelope, classify, page
 from crosscheck.errors import (
     AccountRefused,
@@ -172,6 +172,20 @@ def test_calls_that_cannot_be_staged(portal: Connector, values: dict[str, Any], 
     """A call on nobody, of no length or at no time is set aside."""
     got = read(portal, replace(JOB, stream=CALLS), call(**values), links=links)
     assert (got.quarantined(), got.rows("activity")) == ([refusal], [])
+
+
+@pytest.mark.parametrize(("values", "expected"), [
+    ({"hs_meeting_outcome": "COMPLETED"}, ("completed", None, 3)),
+    ({"hs_meeting_outcome": "Zoom", "hs_meeting_start_time": "2026-11-01T04:00:00Z"}, (None, None, 4)),
+    ({"hs_meeting_start_time": "2026-11-01T04:00:00Z", "hs_meeting_end_time": "2026-11-01T04:30:00Z"}, (None, 1800, 4)),
+    ({"hs_meeting_start_time": "2026-11-01T04:00:00Z", "hs_meeting_end_time": "2026-11-01T03:30:00Z"}, (None, None, 4)),
+])
+def test_a_meeting(portal: Connector, values: dict[str, Any], expected: tuple[Any, ...]) -> None:
+    """By when it was to begin; a portal's own outcome is unknown, and a length below nothing too."""
+    links = [{"from": {"id": "5"}, "to": [{"toObjectId": 1, "associationTypes": []}]}]
+    (row,) = read(portal, replace(JOB, stream=MEETINGS), call(**values), links=links).rows("activity")
+    assert (row["outcome"], row["duration_seconds"], row["occurred_at"].hour) == expected
+    assert (row["activity_kind"], row["direction"], row["has_recording"]) == ("meeting", None, None)
 
 
 def test_archived_records_bring_their_links() -> None:

@@ -18,10 +18,11 @@ from crosscheck.rules.figures import costs, horizons, promotions
 from crosscheck.rules.portrait import portrait
 from crosscheck.rules.reader import Reading
 from crosscheck.rules.sla import sla
+from crosscheck.rules.trials import trial_signs
 
 READERS: dict[str, Callable[[Reading], object]] = {
     "portrait": portrait, "sla": sla, "horizons": horizons, "costs": costs, "promotions": promotions,
-    "commitments": commitments}
+    "commitments": commitments, "test_leads": trial_signs}
 
 
 def written(folder: Path, name: str, *changes: tuple[str, str], more: str = "") -> Path:

@@ -257,7 +257,7 @@ def test_all_leads_and_all_money_are_there(mart_wh: Warehouse) -> None:
 MOMENTS = ("won_at", "invalid_at", "bought_at", "attempted_at", "first_touch_at", "last_touch_at", "reached_at",
            "due_at", "wrong_target_at", "hot_at", "potential_at", "lost_at", "begun_at", "price_at", "competitor_at",
            "reason_at")
-FLAGS = ("is_unique", "has_records", "has_owners", "has_touches")
+FLAGS = ("is_unique", "is_test", "has_records", "has_owners", "has_touches")
 ROW = st.fixed_dictionaries({
     **{name: st.none() | st.integers(0, 9).map(lambda days: BORN + days * DAYS) for name in MOMENTS},
     **dict.fromkeys(FLAGS, st.booleans()), "owner_id": st.sampled_from((None, "an")),
@@ -274,7 +274,8 @@ def causes_of(row: dict[str, Any]) -> list[str]:
     moved = any(at[name] for name in ("hot_at", "potential_at", "lost_at", "begun_at"))
     moved = moved or bool(at["reached_at"] and at["last_touch_at"] and at["last_touch_at"] > at["reached_at"])
     return [name for name, holds in {
-        "duplicate": not row["is_unique"], "won": at["won_at"], "invalid_contact": at["invalid_at"],
+        "test_lead": row["is_test"], "duplicate": not row["is_unique"], "won": at["won_at"],
+        "invalid_contact": at["invalid_at"],
         "existing_customer": at["bought_at"], "nothing_recorded": not row["has_records"],
         "never_assigned": not tried and row["owner_id"] is None and row["has_owners"], "never_attempted": not tried,
         "effort_not_recorded": not at["reached_at"] and not row["has_touches"],

@@ -24,7 +24,8 @@ def test_every_file_has_its_row(mart_wh: Warehouse) -> None:
     world.night(mart_wh, states=signed(world.STATES))
     rows = world.rows_of(mart_wh, "rule_version")
     assert [row["rule_file"] for row in rows] == [
-        "commitments", "costs", "horizons", "lead_states/hubspot", "lost_reasons", "portrait", "promotions", "sla"]
+        "commitments", "costs", "horizons", "lead_states/hubspot", "lost_reasons", "portrait", "promotions", "sla",
+        "test_leads"]
     assert [row["rule_file"] for row in rows if not row["is_draft"]] == ["lead_states/hubspot"]
     states = world.only(rows, rule_file="lead_states/hubspot")
     assert states["rule_version"] == world.STATES.version

@@ -17,7 +17,7 @@ def test_the_planted_leaks_are_there(scale: float) -> None:
     causes = Counter(row["leak_cause"] for row in rows)
     assert {"never_assigned", "never_attempted", "unreachable", "given_up_early", "attempted_late", "invalid_contact",
             "wrong_target", "wrong_target_unsupported", "reached_no_follow_up", "still_open", "won",
-            "duplicate"} <= set(causes)
+            "duplicate", "test_lead"} <= set(causes)
     assert sum(causes.values()) == len(rows)
     assert causes["nothing_recorded"] == 0
     attempts = {row["attempt_count"] for row in rows if row["leak_cause"] == "given_up_early"}

@@ -19,11 +19,13 @@ from sandbox import facts
 from sandbox.answers import PROPERTIES
 from sandbox.calendar import local_date
 from sandbox.model import AdDay, Company, Deal, Lead
+from sandbox.reviews import heard
 from sandbox.truth import compare
 from sandbox.truth_events import recorded
 from sandbox.truth_origin import folded, query
 from sandbox.truth_people import is_listed, mail, person_of, phone
-from sandbox.view import name_of, survivor
+from sandbox.truth_trials import is_trial
+from sandbox.view import ended, name_of, survivor
 from sandbox.world import World, is_won
 from tests.support import answers
 from tests.support.store import take_over
@@ -48,8 +50,9 @@ def demo() -> Company:
 
 
 @pytest.fixture
-def open_store(settings_for: Callable[[str], Settings]) -> Iterator[Warehouse]:
+def open_store(settings_for: Callable[[str], Settings], monkeypatch: pytest.MonkeyPatch) -> Iterator[Warehouse]:
     """A migrated DuckDB warehouse that knows both CRMs."""
+    monkeypatch.setenv("CROSSCHECK_PRIVACY_KEY", "a-key-of-thirty-two-characters-ok")
     sources = tuple(Source(name=crm, connector=crm) for crm in ("hubspot", "getfly"))
     with open_warehouse(settings_for("duckdb").model_copy(update={"sources": sources})) as wh:
         take_over(wh)
@@ -135,6 +138,21 @@ def _people(company: Company, nights: tuple[datetime, ...], rows: Rows) -> None:
              "actor_id": call.owner_id,
              "occurred_day": local_date(call.at, company.business_zone), "has_recording": call.is_recorded}
             for call in lead.calls if call.at <= nights[-1]]
+        rows["activity"] += _jotted(lead, company.business_zone, nights[-1])
+    rows["call_review"] = [
+        {"source": "reviews", "call_source": "hubspot", "activity_id": one.call_id, "reviewer_id": one.reviewer,
+         "reviewed_at": _naive(one.at), "review_score": one.score} for one in heard(company, nights[-1])]
+
+
+def _jotted(lead: Lead, zone: str, now: datetime) -> Iterator[dict[str, Any]]:
+    """Notes, and meetings that are over."""
+    done = [(note.note_id, "note", note.at, None, note.owner_id) for note in lead.notes if note.at <= now]
+    done += [(met.meeting_id, "meeting", met.at, met.outcome, met.owner_id) for met in lead.meetings
+             if ended(met) <= now]
+    for name, kind, at, outcome, owner in done:
+        yield {"source": lead.crm, "lead_id": lead.lead_id, "activity_id": name, "activity_kind": kind,
+               "occurred_at": _naive(at), "is_automatic": False, "outcome": outcome, "actor_id": owner,
+               "occurred_day": local_date(at, zone)}
 
 
 def _lead(lead: Lead, zone: str) -> dict[str, Any]:
@@ -146,7 +164,8 @@ def _lead(lead: Lead, zone: str) -> dict[str, Any]:
         "is_archived": lead.archived_at is not None, "owner_id": lead.owner_id or None,
         "email_hash": mail(lead.email), "phone_hash": phone(lead.phone),
         "is_email_valid": mail(lead.email) is not None, "is_phone_valid": phone(lead.phone) is not None,
-        "utm_source": said.get("utm_source"), "utm_campaign": utm, "utm_campaign_norm": utm and folded(utm),
+        "utm_source": "test" if is_trial(lead) else said.get("utm_source"),  # how signs are hashed is tested elsewhere
+        "utm_campaign": utm, "utm_campaign_norm": utm and folded(utm),
         "gclid": said.get("gclid"), "gbraid": said.get("gbraid"), "wbraid": said.get("wbraid"),
         "fbclid": said.get("fbclid"), "vendor_lead_id": lead.vendor_lead_id, "crm_campaign": crm,
         "crm_campaign_norm": crm and folded(crm), "self_declared_origin": lead.declared_origin,

@@ -57,9 +57,10 @@ class Playground:
         return load(self.folder / "crosscheck.toml")
 
     def dawn(self, number: int) -> datetime:
-        """The clock of a night, from 1: the vendors know the world up to it, and the day's rates are dropped here."""
+        """The clock of a night, from 1: the vendors know the world up to it, and the day's files are dropped here."""
         as_of = self.stage.dawn(number)
-        shutil.copy(self.stage.config.parent / "fx/rates.csv", self.folder / "fx/rates.csv")
+        for drop in ("fx", "reviews"):
+            shutil.copytree(self.stage.config.parent / drop, self.folder / drop, dirs_exist_ok=True)
         return as_of
 
     def start(self, as_of: datetime, fault: str = "") -> BaseProcess:

@@ -24,9 +24,9 @@ _FIRSTS = ("reached_status_at", "reached_inferred_at", "answered_at", "touched_a
 
 
 def lead_record(ctx: Context) -> sa.Select[Any]:
-    """One row per lead id of the scope's months, merged away or not, with the lead that it is today."""
+    """One row per lead id of the scope's months, merged away or not, with the lead that it is today; tests are none."""
     lead, gone = ctx.current(LEAD_FACT).alias("lead"), ctx.step(merged_lead)
-    wanted = ctx.within(MART_NAME, lead.c.cohort_month)
+    wanted = sa.and_(ctx.within(MART_NAME, lead.c.cohort_month), ~lead.c.is_test)
     own = sa.select(lead.c.source, lead.c.lead_id, lead.c.lead_id.label("root_id"), lead.c.created_at,
                     lead.c.cohort_month, sa.false().label("is_merged")).where(wanted)
     into = sa.and_(gone.c.source == lead.c.source, gone.c.root_id == lead.c.lead_id)

@@ -79,8 +79,11 @@ def is_idle(_: Context, row: Selectable) -> Expression:
     return sa.and_(row.c.reached_at.is_not(None), ~later, *nothing)
 
 
+#: What are leads by name only, and count nowhere else.
+SET_ASIDE = ("test_lead", "duplicate")
 #: `won` stands before the leaks: whoever bought is none, whatever went wrong on the way.
 CAUSES = (
+    Cause("test_lead", "nobody", lambda _, row: row.c.is_test, rule="test_leads"),
     Cause("duplicate", "nobody", lambda _, row: ~row.c.is_unique),
     Cause("won", "nobody", _has("won_at"), "won_at"),
     Cause("invalid_contact", "marketing", _has("invalid_at"), "invalid_at", "lead_states"),

@@ -37,7 +37,7 @@ RECORD = Table(
     + columns("reporting_currency_code", "rule_file rule_version"),
     "Only what happened within the horizon of the lead's creation counts. The first cause that holds is the only one: "
     + ", ".join(cause.name for cause in CAUSES) + ". `won` comes before every leak: whoever bought is none, however "
-    "late the call was. A repeat of a known person is a `duplicate` and nothing else. "
+    "late the call was. A repeat of a known person is a `duplicate`, a trial of a form a `test_lead`, and no more. "
     "`attempted_late` needs a touch on record; a status alone has no hour to trust. `nothing_recorded`: no lead of the "
     "source and month bears a status or activity. `effort_not_recorded`: none bears an outbound touch, so that nobody "
     "can say how often the lead was tried. Elsewhere, without a touch of its own, `given_up_early` rests on the "

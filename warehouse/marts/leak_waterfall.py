@@ -14,7 +14,7 @@ from warehouse.marts import leak_evidence
 from warehouse.marts.base import Check, Mart, Partition, arrange
 from warehouse.marts.deal_fact import RECORD as DEAL_FACT
 from warehouse.marts.lead_fact import RECORD as LEAD_FACT
-from warehouse.marts.leak_causes import CAUSES, of_cause
+from warehouse.marts.leak_causes import CAUSES, SET_ASIDE, of_cause
 from warehouse.marts.leaks import horizon
 from warehouse.shims import MONEY, WIDE, Expression, count_if, portion, total
 from warehouse.staging.base import Context, Selectable
@@ -32,11 +32,11 @@ RECORD = Table(
     + columns("won_lead_count margin_known_lead_count", "average_revenue_amount average_margin_amount "
               "leak_revenue_amount leak_margin_amount", basis="cohort")
     + columns("reporting_currency_code"),
-    "Every lead of `leak_evidence` once. Without the `duplicate` row the counts of a campaign and month add up to its "
-    "`unique_lead_count`. An average is what the leads of the whole company created in the month and won within the "
-    "horizon brought within it, over those of which it is known, cut down to a millionth: money is count times average "
-    "and adds up to unique leads times average, to the last digit. `duplicate` is worth 0, its person is counted "
-    "elsewhere. Money is null in a month without a won lead.",
+    "Every lead of `leak_evidence` once. Without the rows `test_lead` and `duplicate` the counts of a campaign and "
+    "month add up to its `unique_lead_count`. An average is what the leads of the whole company created in the month "
+    "and won within the horizon brought within it, over those of which it is known, cut down to a millionth: money is "
+    "count times average and adds up to unique leads times average, to the last digit. These two rows are worth 0: a "
+    "repeat's person is counted elsewhere, a test has none. Money is null in a month without a won lead.",
 )
 
 PROSE = """\
@@ -48,10 +48,11 @@ Sales answers for `never_attempted`, `attempted_late`, `given_up_early`, `reache
 Compare owners by the sum of their rows, and open any row in `leak_evidence`."""
 
 CHECKS = (
-    Check("no more leads than there are", "leak_cause = 'duplicate' OR lead_count <= unique_lead_count"),
-    Check("money is count times average", "leak_cause = 'duplicate' OR average_revenue_amount IS NULL"
+    Check("no more leads than there are", f"leak_cause IN {SET_ASIDE} OR lead_count <= unique_lead_count"),
+    Check("money is count times average", f"leak_cause IN {SET_ASIDE} OR average_revenue_amount IS NULL"
           " OR leak_revenue_amount = lead_count * average_revenue_amount"),
-    Check("a repeat is worth nothing", "leak_cause <> 'duplicate' OR COALESCE(leak_revenue_amount, 0) = 0"),
+    Check("what is set aside is worth nothing",
+          f"leak_cause NOT IN {SET_ASIDE} OR COALESCE(leak_revenue_amount, 0) = 0"),
     Check("an average exactly where somebody bought", "(won_lead_count = 0) = (average_revenue_amount IS NULL)"
           " AND (margin_known_lead_count = 0) = (average_margin_amount IS NULL)"),
     Check("money exactly where there is an average", "(average_revenue_amount IS NULL) = (leak_revenue_amount IS NULL)"
@@ -69,7 +70,7 @@ def select(ctx: Context) -> sa.Select[Any]:
     every, value = _leads(ctx).subquery("every"), _averages(lead, within).subquery("value")
     origin = row.join(every, sa.and_(*(every.c[name] == row.c[name] for name in _CAMPAIGN))).join(
         value, value.c.cohort_month == row.c.cohort_month)
-    counted = sa.case((row.c.leak_cause != "duplicate", row.c.lead_count), else_=0)
+    counted = sa.case((row.c.leak_cause.not_in(SET_ASIDE), row.c.lead_count), else_=0)
     known: dict[str, Expression] = {
         **{name: row.c[name] for name in (*_CAMPAIGN, "leak_cause", "lead_count")},
         **{column.name: column for column in value.c if column.name != "cohort_month"},

@@ -25,7 +25,7 @@ _HEAD = ("head_source", "head_lead_id")
 #: First instants of `lead_fact` that count within the horizon.
 _STATES = ("attempted_at", "reached_at", "hot_at", "potential_at", "wrong_target_at", "lost_at")
 _AS_IS = ("source", "lead_id", "platform", "account_id", "campaign_id", "created_at", "cohort_month", "is_unique",
-          "owner_id", "appeals", "portrait_verdict")
+          "is_test", "owner_id", "appeals", "portrait_verdict")
 _SALES = ("won_at", "bought_at", "begun_at", "price_at", "competitor_at", "reason_at", "revenue_reporting_amount",
           "gross_margin_reporting_amount")
 

@@ -60,7 +60,7 @@ def select(ctx: Context) -> sa.Select[Any]:
 def _judged(ctx: Context) -> sa.Select[Any]:
     lead = ctx.newest(LEAD_FACT).alias("fact")
     types = {column.name: ddl.sql_type(FIELDS[column.name].kind) for column in RECORD.columns}
-    own = (lead, _values(lead, lead) | {"match_method": lead.c.match_method, "is_own": sa.true()}, sa.true())
+    own = (lead, _values(lead, lead) | {"match_method": lead.c.match_method, "is_own": sa.true()}, ~lead.c.is_test)
     row = stack(own, _further(ctx, lead), types=types)
     return sa.select(*arrange(RECORD, {column.name: column for column in row.c}))
 
@@ -87,7 +87,7 @@ def _further(ctx: Context, lead: Selectable) -> Part:
     key = [carried.c[name] for name in (*LEAD.key, *_CAMPAIGN)]
     each = sa.select(*key, sa.func.max(carried.c.match_method).label("match_method")).group_by(*key).subquery("each")
     values = _values(lead, each) | {"match_method": each.c.match_method, "is_own": sa.false()}
-    return lead.join(each, _same(each, lead, LEAD.key)), values, sa.true()
+    return lead.join(each, _same(each, lead, LEAD.key)), values, ~lead.c.is_test
 
 
 def _same(one: Selectable, other: Selectable, names: tuple[str, ...]) -> Expression:

@@ -54,6 +54,7 @@ class Context:
     rule_version: str = ""
     rules: Rules = field(default_factory=default_rules)
     conn: sa.Connection | None = None
+    privacy_key: Callable[[], str] = str
     steps: dict[str, Selectable] = field(default_factory=dict)
     scopes: dict[str, sa.Table] = field(default_factory=dict)
     persons: sa.Table | None = None

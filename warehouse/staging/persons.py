@@ -5,7 +5,8 @@ The rules, from strong to weak; what is refused links nobody and keeps its row, 
 
 - a merge in the CRM links always, and whoever was merged away brings his aliases along;
 - an e-mail address and a phone number link, unless they are shared: a company's mailbox, a switchboard;
-- the id of a submitted form or of a click links only who does not contradict: people forward links.
+- the id of a submitted form or of a click links only who does not contradict: people forward links;
+- a test lead is its own person, and links nobody by anything.
 
 gbraid and wbraid link nobody: Google gives one of them to several clicks.
 """
@@ -22,9 +23,10 @@ from crosscheck.canonical import LEAD
 from crosscheck.fields.identity import ALIAS_KINDS
 from crosscheck.tables import Column, Field, Kind, Layer, Table
 from warehouse import ddl
-from warehouse.shims import Expression, binary_order
+from warehouse.shims import Expression, among, binary_order
 from warehouse.staging.base import Context, Selectable
 from warehouse.staging.heads import merged_lead
+from warehouse.staging.trials import trial_lead
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -46,7 +48,7 @@ _FACTS = ("person_key", "created_at", "email_hash", "phone_hash")
 
 def alias_link(ctx: Context) -> sa.Select[Any]:
     """One row per lead and alias that another lead carries too, or merge: how many carry it, why it links nobody."""
-    parts = (*(_carriers(kind, column) for kind, column in _COLUMNS.items()), *_merges(ctx))
+    parts = (*(_carriers(ctx, kind, column) for kind, column in _COLUMNS.items()), *_merges(ctx))
     carried = sa.union_all(*parts).cte("carried")
     key = (carried.c.alias_kind, carried.c.alias_key)
     size = (sa.select(*key, sa.func.count().label("alias_lead_count"),
@@ -60,18 +62,23 @@ def alias_link(ctx: Context) -> sa.Select[Any]:
     return sa.select(carried, *counts, _refused(size).label("refused_because"), *numbers).join_from(carried, size, same)
 
 
-def _carriers(kind: str, column: str) -> sa.Select[Any]:
+def _carriers(ctx: Context, kind: str, column: str) -> sa.Select[Any]:
     """Leads with an alias of one kind that another lead has as well."""
     lead, every = ddl.table(LEAD), ddl.table(LEAD).alias("every")
-    again = (sa.select(every.c[column]).where(every.c[column].is_not(None), _is_known(every)).group_by(every.c[column])
-             .having(sa.func.count() > 1))
+    again = (sa.select(every.c[column]).where(every.c[column].is_not(None), _is_known(ctx, every))
+             .group_by(every.c[column]).having(sa.func.count() > 1))
     return sa.select(lead.c.source, lead.c.lead_id, _word(kind), lead.c[column].label("alias_key"),
-                     *(lead.c[name] for name in _FACTS)).where(lead.c[column].in_(again), _is_known(lead))
+                     *(lead.c[name] for name in _FACTS)).where(lead.c[column].in_(again), _is_known(ctx, lead))
 
 
-def _is_known(lead: Selectable) -> Expression:
-    """Who was erased is recognised by nothing: his clicks could no longer contradict anybody's."""
-    return ~lead.c.person_key.startswith(ERASED)
+def _is_known(ctx: Context, lead: Selectable) -> Expression:
+    """Who was erased is recognised by nothing: his clicks could no longer contradict anybody's. Nor is a test."""
+    return sa.and_(~lead.c.person_key.startswith(ERASED), _is_somebody(ctx, lead))
+
+
+def _is_somebody(ctx: Context, lead: Selectable) -> Expression:
+    trial = ctx.step(trial_lead)
+    return ~among(lead, LEAD.key, sa.select(*(trial.c[name] for name in LEAD.key)))
 
 
 def _merges(ctx: Context) -> list[sa.Select[Any]]:
@@ -109,7 +116,8 @@ def _refused(size: Selectable) -> Expression:
 
 
 def lead_person(ctx: Context) -> sa.Select[Any]:
-    """One row per lead that is known by another key than its own record gives: that of its person's first record.
+    """One row per lead that is known by another key than its own record gives: that of its person's first record, or
+    a test's own.
 
     A key that is a refused alias would name several people; the record's own address stands in for it.
     """
@@ -124,8 +132,10 @@ def lead_person(ctx: Context) -> sa.Select[Any]:
     first = sa.func.first_value(own).over(partition_by=group.c.component_no, order_by=order).label("person_key")
     known = (sa.select(*(one.c[name] for name in LEAD.key), one.c.person_key.label("own_key"), first)
              .join_from(one, group, group.c.lead_no == one.c.lead_no).subquery("known"))
-    return (sa.select(*(known.c[name] for name in (*LEAD.key, "person_key")))
-            .where(known.c.person_key != known.c.own_key))
+    trial = ctx.step(trial_lead)
+    linked = (sa.select(*(known.c[name] for name in (*LEAD.key, "person_key")))
+              .where(known.c.person_key != known.c.own_key, _is_somebody(ctx, known)))
+    return sa.select(sa.union_all(linked, sa.select(*trial.c)).subquery("every"))
 
 
 def _pairs(ctx: Context) -> sa.Select[Any]:
