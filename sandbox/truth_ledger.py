@@ -33,8 +33,8 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Ledger:
-    """What is known after a night."""
+class Books:
+    """What is known after a night of money, leads and wins."""
 
     as_of: datetime
     today: date
@@ -44,11 +44,31 @@ class Ledger:
     heads: dict[LeadKey, Head]
     leads: list[Entry]
     wins: list[Win]
+    directory: Directory
+    company: Company
+    nights: tuple[datetime, ...]
+
+    @classmethod
+    def kept(cls, company: Company, nights: tuple[datetime, ...]) -> Books:
+        """The books after these nights."""
+        rates, directory = Rates(company.fx, company.reporting_currency), Directory.of(company, nights)
+        heads, wins = heads_with_history(company, nights, directory, rates)
+        money, controls = spend(company, nights[-1], rates)
+        zone = company.business_zone
+        leads = [Entry(lead.crm, *directory.of_lead(lead), local_date(lead.created, zone))
+                 for lead in counted(company.leads, nights)]
+        return Books(nights[-1], local_date(nights[-1], zone), company.reporting_currency, money, controls, heads,
+                     leads, wins, directory, company, nights)
+
+
+@dataclass(frozen=True)
+class Ledger(Books):
+    """Everything that is known after a night."""
+
     dossiers: list[Dossier]
     cases: list[Case]
     origins: dict[LeadKey, Origin]
     zone: str
-    directory: Directory
     ways: Ways
     shared: list[Shared]
     orders: list[Order]
@@ -62,16 +82,11 @@ class Ledger:
         if not 1 <= night <= len(company.nights) or night in missed:
             raise ValueError(f"night {night} is not one of 1..{len(company.nights)}, or was missed")
         nights = tuple(at for number, at in enumerate(company.nights[:night], 1) if number not in missed)
-        rates = Rates(company.fx, company.reporting_currency)
-        directory = Directory.of(company, nights)
-        heads, wins = heads_with_history(company, nights, directory, rates)
-        money, controls = spend(company, nights[-1], rates)
-        zone = company.business_zone
-        leads = [Entry(lead.crm, *directory.of_lead(lead), local_date(lead.created, zone))
-                 for lead in counted(company.leads, nights)]
-        return cls(nights[-1], local_date(nights[-1], zone), company.reporting_currency, money, controls, heads, leads,
-                   wins, dossiers(company, nights), cases(company, nights, heads, directory),
-                   origins(company, nights), zone, directory, Ways.of(company, nights, directory, rates),
-                   shared(company.leads, nights), orders(company, nights, heads, directory, rates),
-                   worked(company, nights[-1]), weeks_of(interactions(company, nights[-1]), heads.values()),
-                   lost_deals(company, nights))
+        books, rates = Books.kept(company, nights), Rates(company.fx, company.reporting_currency)
+        heads, directory = books.heads, books.directory
+        return cls(**vars(books), dossiers=dossiers(company, nights), cases=cases(company, nights, heads, directory),
+                   origins=origins(company, nights), zone=company.business_zone,
+                   ways=Ways.of(company, nights, directory, rates), shared=shared(company.leads, nights),
+                   orders=orders(company, nights, heads, directory, rates), calls=worked(company, nights[-1]),
+                   weeks=weeks_of(interactions(company, nights[-1]), heads.values()),
+                   lost=lost_deals(company, nights))

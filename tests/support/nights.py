@@ -58,9 +58,7 @@ class Playground:
 
     def dawn(self, number: int) -> datetime:
         """The clock of a night, from 1: the vendors know the world up to it, and the day's rates are dropped here."""
-        as_of = self.stage.dawn(number)
-        shutil.copy(self.stage.config.parent / "fx/rates.csv", self.folder / "fx/rates.csv")
-        return as_of
+        return self.stage.dawn(number, self.folder)
 
     def start(self, as_of: datetime, fault: str = "") -> BaseProcess:
         """Play a night in its own process, killed at `fault`: a faultpoint, a colon and the number of the passage."""
