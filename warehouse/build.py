@@ -117,7 +117,7 @@ def _rehearse(conn: sa.Connection, settings: Settings, run: Run, by: Judged) -> 
 
 def _facts() -> list[Mart]:
     """The marts that are built before what rules did to them is told."""
-    return [*takewhile(lambda mart: mart is not rule_change_effect.MART, MARTS)]
+    return [*takewhile(lambda mart: mart.record is not rule_change_effect.RECORD, MARTS)]
 
 
 def _underlaid(conn: sa.Connection, settings: Settings, run: Run, by: Judged) -> Context:
