@@ -42,12 +42,14 @@ _CLAIMS = (
 
 def appealed(leads: Sequence[Lead], deals: Sequence[Deal], is_taken: Callable[[Lead], bool],
              nights: Sequence[datetime]) -> tuple[Appeal, ...]:
-    """One appeal that marketing filed and sales signed, one the other way round, and one that nobody signed yet."""
+    """One appeal that marketing filed and sales signed, one the other way round, and one that nobody signed yet; a
+    small company has as many as it can.
+    """
     free, filed = _free(leads, deals, is_taken, nights[0]), list[Appeal]()
     for hour, claim in enumerate(_CLAIMS, start=9):
-        lead = next(lead for lead in free if _fits(lead, claim))
-        free.remove(lead)
-        filed.append(_filed(claim, lead, nights[1] + timedelta(hours=hour)))
+        for lead in [lead for lead in free if _fits(lead, claim)][:1]:
+            free.remove(lead)
+            filed.append(_filed(claim, lead, nights[1] + timedelta(hours=hour)))
     return tuple(filed)
 
 
