@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from random import Random
 
+from sandbox.agreements import appealed, ruled
 from sandbox.calendar import first_day, local_date, midnight, nights, rates
 from sandbox.catalogue import ACCOUNTS, BUSINESS_ZONE, ORGANIC_SHARE
 from sandbox.histories import Office
@@ -42,7 +43,8 @@ def make_company(seed: int = 7, scale: float = 1.0, last_night: date = DEFAULT_L
         tuple(run.campaign for run in runs), tuple(ad for run in runs for ad in run.ads),
         ad_days(rng, runs, planned), tuple(arrival.touch for arrival in arrivals if arrival.touch is not None),
         tuple(leads), tuple(deals),
-        rates(rng, first - timedelta(days=1), local_date(planned[-1], BUSINESS_ZONE)))
+        rates(rng, first - timedelta(days=1), local_date(planned[-1], BUSINESS_ZONE)),
+        appealed(leads, deals, draft.planted, planned), ruled(planned))
 
 
 def _arrivals(rng: Random, reception: Reception, runs: tuple[Running, ...], count: int) -> list[Arrival]:

@@ -218,6 +218,32 @@ class FxRate:
 
 
 @dataclass(frozen=True)
+class Appeal:
+    """What one department says of a lead's state, and when the other one agreed. `since` None: it never was in it."""
+
+    crm: str
+    lead_id: str
+    state: str
+    since: datetime | None
+    side: str  # marketing | sales
+    filed_at: datetime
+    signed_at: datetime | None  # by the other side; None: it never signed
+    why: str
+    evidence: str
+
+
+@dataclass(frozen=True)
+class Ruling:
+    """From an instant on a status means other states than before, and both departments sign what all of them mean."""
+
+    at: datetime
+    crm: str
+    field: str
+    value: str
+    states: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Company:
     """All that ever happened, up to the company's last night."""
 
@@ -234,3 +260,5 @@ class Company:
     leads: tuple[Lead, ...]
     deals: tuple[Deal, ...]
     fx: tuple[FxRate, ...]
+    appeals: tuple[Appeal, ...] = ()
+    rulings: tuple[Ruling, ...] = ()

@@ -13,11 +13,13 @@ from datetime import date, timedelta
 
 from sandbox.facts import Comparison, Fact, Key, Mismatch, Truth, Value, compare
 from sandbox.model import Company
+from sandbox.truth_agreements import appeals, moved, versions
 from sandbox.truth_attribution import credited, summary
 from sandbox.truth_cac import cac
 from sandbox.truth_calls import drawn
 from sandbox.truth_calls import quality as call_quality
 from sandbox.truth_chain import channels, effects_by_month
+from sandbox.truth_changes import changes
 from sandbox.truth_commitments import charters, promises
 from sandbox.truth_conversion import conversion
 from sandbox.truth_coverage import coverage
@@ -76,7 +78,8 @@ def expected(company: Company, night: int, *, missed: Collection[int] = ()) -> T
              "engagement_to_outcome": engaged, "engagement_lag": followed_by,
              "commitments": promises, "campaign_charter": charters, "daily_exchange": exchanged,
              "sales_feedback": feedback,
-             "speed_to_lead": speed, "response_curve": curve, "sla_breach": breaches}
+             "speed_to_lead": speed, "response_curve": curve, "sla_breach": breaches,
+             "appeal": appeals, "rule_version": versions, "rule_change_impact": moved, "why_changed": changes}
     rows = {mart: dict(sorted(found(ledger))) for mart, found in marts.items()} | attributed(ledger)
     return Truth(night, rows)
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
 from sandbox.calendar import local_date
 from sandbox.facts import Key, Value
 from sandbox.model import Company, Lead
-from sandbox.truth_events import ANSWERED_SECONDS, MEANING, recorded, standing
+from sandbox.truth_events import ANSWERED_SECONDS, meaning, recorded, standing
 from sandbox.truth_people import LeadKey, counted
 from sandbox.view import survivor
 
@@ -38,7 +38,7 @@ class Dossier:
 
 def dossiers(company: Company, nights: Sequence[datetime]) -> list[Dossier]:
     """Everything the nights could know, by the lead that carries it today."""
-    by_key = {(lead.crm, lead.lead_id): lead for lead in company.leads}
+    by_key, meant = {(lead.crm, lead.lead_id): lead for lead in company.leads}, meaning(company, nights[-1])
     found: dict[LeadKey, Dossier] = {
         (lead.crm, lead.lead_id): Dossier(lead, local_date(lead.created, company.business_zone).replace(day=1))
         for lead in counted(company.leads, nights)}
@@ -46,7 +46,7 @@ def dossiers(company: Company, nights: Sequence[datetime]) -> list[Dossier]:
     for key, stays in today.items():
         one = found.get((stays.crm, stays.lead_id))
         if one is not None:
-            _file(one, by_key[key], nights)
+            _file(one, by_key[key], nights, meant)
     for deal in standing(company, nights[-1]):
         carrier = today.get((deal.crm, deal.lead_id or ""))
         one = found.get((carrier.crm, carrier.lead_id)) if carrier is not None else None
@@ -55,11 +55,12 @@ def dossiers(company: Company, nights: Sequence[datetime]) -> list[Dossier]:
     return list(found.values())
 
 
-def _file(one: Dossier, lead: Lead, nights: Sequence[datetime]) -> None:
+def _file(one: Dossier, lead: Lead, nights: Sequence[datetime],
+          meant: Mapping[tuple[str, str], tuple[str, ...]]) -> None:
     one.has_merged = one.has_merged or lead is not one.lead
     for change in recorded(lead, nights):
         one.newest[change.field] = max(change.at, one.newest.get(change.field, change.at))
-        one.states += [(state, change.at, change.field) for state in MEANING.get((change.field, change.value), ())]
+        one.states += [(state, change.at, change.field) for state in meant.get((change.field, change.value), ())]
     calls = [call for call in lead.calls if call.at <= nights[-1]]
     one.answered += [call.at for call in calls if call.outcome == "answered" and call.seconds >= ANSWERED_SECONDS]
     one.touched += [call.at for call in calls if call.direction == "outbound"]

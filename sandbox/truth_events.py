@@ -8,13 +8,13 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 from sandbox.calendar import local_date
-from sandbox.model import Company, Deal, FxRate, Lead, StatusChange
+from sandbox.model import Appeal, Company, Deal, FxRate, Lead, StatusChange
 from sandbox.truth_origin import CampaignKey, Directory
 from sandbox.truth_people import LeadKey, counted, is_listed, is_reachable
 from sandbox.truth_persons import heads
 from sandbox.view import current, updated_at
 
-#: What a status means, as both departments agreed; everything else means nothing.
+#: What a status means, as both departments agreed at first; everything else means nothing.
 MEANING: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("hs_lead_status", "ATTEMPTED_TO_CONTACT"): ("attempted",),
     ("hs_lead_status", "CONNECTED"): ("reached",),
@@ -65,6 +65,7 @@ class Head:
     reason: str
     day: date
     states: dict[str, datetime] = field(default_factory=dict)
+    appealed: set[str] = field(default_factory=set)  # states that rest on an appeal
     is_recorded: bool = False
     assigned: list[datetime] = field(default_factory=list)
     touched: list[datetime] = field(default_factory=list)
@@ -133,9 +134,18 @@ def recorded(lead: Lead, nights: Sequence[datetime]) -> Iterator[StatusChange]:
             yield StatusChange(updated_at(lead, night), "relation_name", value)
 
 
-def heads_with_history(company: Company, nights: Sequence[datetime], directory: Directory,
-                       rates: Rates) -> tuple[dict[LeadKey, Head], list[Win]]:
-    """Every head lead with its states and wins, and all wins, those without a lead included."""
+def meaning(company: Company, at: datetime) -> Mapping[tuple[str, str], tuple[str, ...]]:
+    """What each status means by what the departments had agreed on at an instant."""
+    return {**MEANING, **{(ruling.field, ruling.value): ruling.states for ruling in company.rulings if ruling.at <= at}}
+
+
+def heads_with_history(company: Company, nights: Sequence[datetime], directory: Directory, rates: Rates,
+                       ruled_at: datetime | None = None) -> tuple[dict[LeadKey, Head], list[Win]]:
+    """Every head lead with its states and wins, and all wins, those without a lead included.
+
+    Statuses are judged by the meanings of the last night, or of `ruled_at`.
+    """
+    meant = meaning(company, ruled_at or nights[-1])
     first = {key: (head.crm, head.lead_id) for key, head in heads(company.leads, nights).items()}
     found: dict[LeadKey, Head] = {}
     for lead in counted(company.leads, nights):
@@ -144,7 +154,10 @@ def heads_with_history(company: Company, nights: Sequence[datetime], directory: 
             found[lead.crm, lead.lead_id] = Head(lead, *directory.of_lead(lead), day)
     for lead in company.leads:
         if (lead.crm, lead.lead_id) in first:
-            _enrol(found[first[lead.crm, lead.lead_id]], lead, nights)
+            _enrol(found[first[lead.crm, lead.lead_id]], lead, nights, meant)
+    for appeal in company.appeals:
+        if appeal.signed_at is not None and appeal.signed_at <= nights[-1]:
+            _overrule(found[first[appeal.crm, appeal.lead_id]], appeal)
     wins = []
     for deal in sorted(standing(company, nights[-1]), key=lambda deal: deal.won_at or _NEVER):
         key = first[deal.crm, deal.lead_id] if deal.lead_id is not None else None
@@ -156,7 +169,16 @@ def heads_with_history(company: Company, nights: Sequence[datetime], directory: 
     return found, wins
 
 
-def _enrol(head: Head, lead: Lead, nights: Sequence[datetime]) -> None:
+def _overrule(head: Head, appeal: Appeal) -> None:
+    """What both departments say of a state takes the place of what is on record."""
+    head.appealed.add(appeal.state)
+    head.states.pop(appeal.state, None)
+    if appeal.since is not None:
+        head.states[appeal.state] = appeal.since
+
+
+def _enrol(head: Head, lead: Lead, nights: Sequence[datetime],
+           meant: Mapping[tuple[str, str], tuple[str, ...]]) -> None:
     """Adds one record's statuses and calls to the person's states."""
     calls = [call for call in lead.calls if call.at <= nights[-1]]
     spoken = [call.at for call in calls if call.outcome == "answered" and call.seconds >= ANSWERED_SECONDS]
@@ -165,7 +187,7 @@ def _enrol(head: Head, lead: Lead, nights: Sequence[datetime]) -> None:
     events = [("reached", at) for at in spoken]
     for change in recorded(lead, nights):
         head.is_recorded = True
-        events += [(state, change.at) for state in MEANING.get((change.field, change.value), ())]
+        events += [(state, change.at) for state in meant.get((change.field, change.value), ())]
         if (change.field, change.value) == HANDED_OVER:
             head.assigned.append(change.at)
     head.is_recorded = head.is_recorded or bool(calls)

@@ -20,10 +20,11 @@ Debts = Iterator[tuple[str, str, date, date | None]]
 
 
 def exchanged(ledger: Ledger) -> Iterator[tuple[Key, Cells]]:
-    """Per day, side and item; nobody files appeals in the company."""
-    given = Counter(fact for facts in (_brought(ledger), _worked(ledger), _reasons(ledger)) for fact in facts)
+    """Per day, side and item."""
+    given = Counter(fact for facts in (_brought(ledger), _worked(ledger), _reasons(ledger), _appealed(ledger))
+                    for fact in facts)
     owed: Counter[tuple[str, str, date]] = Counter()
-    for side, item, first, until in (*_waiting(ledger), *_unexplained(ledger)):
+    for side, item, first, until in (*_waiting(ledger), *_unexplained(ledger), *_unanswered(ledger)):
         for number in range(((until or ledger.today) - first).days):
             owed[side, item, first + timedelta(days=number)] += 1
     for side, item, day in {*given, *owed}:
@@ -50,7 +51,7 @@ def _worked(ledger: Ledger) -> Given:
         for day in {local_date(at, ledger.zone) for at in head.touched}:
             yield "sales", "leads_worked", day
         for state in VERDICTS:
-            if state in head.states:
+            if state in head.states and state not in head.appealed:
                 yield "sales", "verdicts", local_date(head.states[state], ledger.zone)
     for work in ledger.calls:
         if work.call.direction == "outbound":
@@ -83,6 +84,29 @@ def _waiting(ledger: Ledger) -> Debts:
                       for at in (breach["due_at"], breach["responded_at"]))
         if due is not None:
             yield str(breach["owed_by"]), "leads_worked", due, tried
+
+
+def _appealed(ledger: Ledger) -> Given:
+    for side, other, filed, signed in _appeals(ledger):
+        yield side, "appeals", filed
+        if signed is not None:
+            yield other, "appeal_answers", signed
+
+
+def _unanswered(ledger: Ledger) -> Debts:
+    """Each appeal, from the day on which it was filed until the other side signs."""
+    for _, other, filed, signed in _appeals(ledger):
+        yield other, "appeal_answers", filed, signed
+
+
+def _appeals(ledger: Ledger) -> Iterator[tuple[str, str, date, date | None]]:
+    """Who filed, who has to answer, and the days of both."""
+    for appeal in ledger.company.appeals:
+        if appeal.filed_at <= ledger.as_of:
+            is_signed = appeal.signed_at is not None and appeal.signed_at <= ledger.as_of
+            signed = local_date(appeal.signed_at, ledger.zone) if appeal.signed_at and is_signed else None
+            other = "marketing" if appeal.side == "sales" else "sales"
+            yield appeal.side, other, local_date(appeal.filed_at, ledger.zone), signed
 
 
 def _text(moment: datetime) -> str:

@@ -35,8 +35,8 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Ledger:
-    """What is known after a night."""
+class Books:
+    """What is known after a night of money, leads and wins."""
 
     as_of: datetime
     today: date
@@ -47,11 +47,35 @@ class Ledger:
     leads: list[Entry]
     trials: list[Lead]
     wins: list[Win]
+    directory: Directory
+    company: Company
+    nights: tuple[datetime, ...]
+
+    @classmethod
+    def kept(cls, company: Company, nights: tuple[datetime, ...]) -> Books:
+        """The books after these nights."""
+        rates, directory = Rates(company.fx, company.reporting_currency), Directory.of(company, nights)
+        heads, wins = heads_with_history(without_trials(company), nights, directory, rates)
+        money, controls = spend(company, nights[-1], rates)
+        zone, everybody = company.business_zone, counted(company.leads, nights)
+        leads = [Entry(lead.crm, *directory.of_lead(lead), local_date(lead.created, zone)) for lead in everybody]
+        return Books(nights[-1], local_date(nights[-1], zone), company.reporting_currency, money, controls, heads,
+                     leads, [lead for lead in everybody if is_trial(lead)], wins, directory, company, nights)
+
+    @property
+    def people(self) -> Company:
+        """The company as it would be had nobody tried a form out."""
+        return without_trials(self.company)
+
+
+@dataclass(frozen=True)
+class Ledger(Books):
+    """Everything that is known after a night."""
+
     dossiers: list[Dossier]
     cases: list[Case]
     origins: dict[LeadKey, Origin]
     zone: str
-    directory: Directory
     ways: Ways
     shared: list[Shared]
     orders: list[Order]
@@ -66,16 +90,12 @@ class Ledger:
         if not 1 <= night <= len(company.nights) or night in missed:
             raise ValueError(f"night {night} is not one of 1..{len(company.nights)}, or was missed")
         nights = tuple(at for number, at in enumerate(company.nights[:night], 1) if number not in missed)
-        rates = Rates(company.fx, company.reporting_currency)
-        directory, everybody = Directory.of(company, nights), counted(company.leads, nights)
-        trials, whole, company = [lead for lead in everybody if is_trial(lead)], company, without_trials(company)
-        heads, wins = heads_with_history(company, nights, directory, rates)
-        money, controls = spend(company, nights[-1], rates)
-        zone, lost = company.business_zone, lost_deals(company, nights)
-        leads = [Entry(lead.crm, *directory.of_lead(lead), local_date(lead.created, zone)) for lead in everybody]
-        return cls(nights[-1], local_date(nights[-1], zone), company.reporting_currency, money, controls, heads, leads,
-                   trials, wins, dossiers(company, nights), cases(whole, nights, heads, directory),
-                   origins(company, nights), zone, directory, Ways.of(company, nights, directory, rates),
-                   shared(company.leads, nights), orders(company, nights, heads, directory, rates),
-                   worked(company, nights[-1]), weeks_of(interactions(company, nights[-1]), heads.values()),
-                   lost, told(company, nights, heads, directory, lost))
+        books, rates = Books.kept(company, nights), Rates(company.fx, company.reporting_currency)
+        heads, directory, people = books.heads, books.directory, books.people
+        lost = lost_deals(company, nights)
+        return cls(**vars(books), dossiers=dossiers(people, nights), cases=cases(company, nights, heads, directory),
+                   origins=origins(people, nights), ways=Ways.of(people, nights, directory, rates),
+                   shared=shared(people.leads, nights), orders=orders(people, nights, heads, directory, rates),
+                   calls=worked(people, nights[-1]),
+                   weeks=weeks_of(interactions(people, nights[-1]), heads.values()),
+                   lost=lost, told=told(people, nights, heads, directory, lost), zone=company.business_zone)

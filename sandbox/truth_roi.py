@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from sandbox.facts import Key, Value
 from sandbox.truth_events import Head, Win
-from sandbox.truth_ledger import Ledger
+from sandbox.truth_ledger import Books, Ledger
 from sandbox.truth_origin import CampaignKey
 from sandbox.truth_spend import Spend
 
@@ -66,13 +66,13 @@ def cohort(ledger: Ledger) -> Iterator[tuple[Key, Cells]]:
             yield (*campaign, first.isoformat(), str(days)), cells
 
 
-def closed(ledger: Ledger) -> Iterator[tuple[Key, Cells]]:
+def closed(ledger: Books) -> Iterator[tuple[Key, Cells]]:
     """Per campaign and calendar month: the money out, who came and what was signed in that month."""
     for (campaign, first), group in _calendar(ledger, month).items():
         yield (*campaign, first.isoformat()), {**_shown(group), **_leads(group, None), **_outcome(group)}
 
 
-def _by_creation(ledger: Ledger, place: Callable[[date], date]) -> Groups:
+def _by_creation(ledger: Books, place: Callable[[date], date]) -> Groups:
     """Spend by its day and leads by their creation; no wins yet."""
     groups: Groups = defaultdict(Group)
     for (campaign, day), one in ledger.spend.items():
@@ -84,7 +84,7 @@ def _by_creation(ledger: Ledger, place: Callable[[date], date]) -> Groups:
     return groups
 
 
-def _calendar(ledger: Ledger, place: Callable[[date], date]) -> Groups:
+def _calendar(ledger: Books, place: Callable[[date], date]) -> Groups:
     """Everything by its own day: wins by closing, and each new customer by the first of them."""
     groups = _by_creation(ledger, place)
     for win in ledger.wins:

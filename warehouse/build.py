@@ -10,23 +10,25 @@ from __future__ import annotations
 import gc
 import hashlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
+from itertools import takewhile
 from pathlib import Path
 
 import sqlalchemy as sa
 from sqlalchemy import create_mock_engine
 
 from crosscheck.faultpoints import Faultpoint, faultpoint
-from crosscheck.rules import LeadStates, Rules, default_rules, load_rules
+from crosscheck.rules import Head, LeadStates, Rules, default_rules, load_rules
 from crosscheck.settings import Settings
 from warehouse import ddl, dirty, ops
 from warehouse.engine import Warehouse
 from warehouse.ledger import Run
-from warehouse.marts import MARTS, BuiltMart, Mart
+from warehouse.marts import MARTS, BuiltMart, Mart, rule_change_effect
+from warehouse.rehearsal import Effect, Judged, Totals, keep_contents, moved, rehearsed, totals
 from warehouse.scope import Scopes
 from warehouse.staging.agreements import refresh_agreements
 from warehouse.staging.base import Context
@@ -58,8 +60,10 @@ def build(wh: Warehouse, run: Run, *, full: bool = False, states: LeadStates | N
     the other rule files, by default as shipped. Everything is built when asked for, the first time, and when rules,
     currency or definitions changed.
     """
+    now, heads = Judged(rules or default_rules(), state_rules(wh.settings, states)), states.heads if states else None
     with _no_collection():
-        return wh.write(lambda conn: _build(conn, wh.settings, run, full, states, rules or default_rules()))
+        effects = rehearsed(wh, now, states, lambda conn, then: _rehearse(conn, wh.settings, run, then))
+        return wh.write(lambda conn: _build(conn, wh.settings, run, full, now, heads, effects))
 
 
 @contextmanager
@@ -86,22 +90,14 @@ def context(settings: Settings, as_of: datetime, conn: sa.Connection | None = No
         sources=tuple((source.name, source.max_age_hours) for source in settings.sources))
 
 
-def _build(conn: sa.Connection, settings: Settings, run: Run, full: bool, states: LeadStates | None,
-           rules: Rules) -> BuildReport:
-    ctx, clock = context(settings, run.as_of, conn, rules), _Clock()
-    with_rules = state_rules(settings, states)
-    if with_rules is not None:
-        dirty.load_rules(conn, with_rules)
-    ctx.rule_version = dirty.rule_version(conn)
-    dirty.load_files(conn, rules.heads, states.heads if states else None)
-    refresh_agreements(conn, rules.commitments)
-    _compare_basis(conn, settings, rules)
-    refresh_days(conn, rules.sla, settings.project.time_zone, run.as_of)
-    refresh_clock(conn, rules.sla.hours, settings.project.time_zone, run.as_of)
-    refresh_rates(conn, ctx.step(fx_daily))
-    refresh_keys(conn, ctx.step(campaign_key))
-    refresh_persons(conn, ctx.step(lead_person))
-    whole = full or _everything(conn)
+def _build(conn: sa.Connection, settings: Settings, run: Run, full: bool, by: Judged,
+           heads: Mapping[str, Head] | None, effects: Sequence[Effect]) -> BuildReport:
+    clock = _Clock()
+    dirty.load_files(conn, by.rules.heads, heads)
+    keep_contents(conn, by.rules)
+    ctx = _underlaid(conn, settings, run, by)
+    ctx.effects = lambda: moved(effects, totals(conn, _facts())) if effects else ()
+    whole = full or bool(effects) or _everything(conn)
     scopes = Scopes(conn, ctx) if not whole else None
     clock.lap("changes")
     built = []
@@ -110,6 +106,35 @@ def _build(conn: sa.Connection, settings: Settings, run: Run, full: bool, states
         clock.lap(mart.name)
         faultpoint(Faultpoint.MID_BUILD)
     return BuildReport(built, whole, clock.laps)
+
+
+def _rehearse(conn: sa.Connection, settings: Settings, run: Run, by: Judged) -> Totals:
+    """What everything adds up to by other rules."""
+    ctx = _underlaid(conn, settings, run, by)
+    for mart in _facts():
+        _make(conn, ctx, mart, None)
+    return totals(conn, _facts())
+
+
+def _facts() -> list[Mart]:
+    """The marts that are built before what rules did to them is told."""
+    return [*takewhile(lambda mart: mart.record is not rule_change_effect.RECORD, MARTS)]
+
+
+def _underlaid(conn: sa.Connection, settings: Settings, run: Run, by: Judged) -> Context:
+    """The context of a build, with everything refreshed that lies under it."""
+    ctx, zone = context(settings, run.as_of, conn, by.rules), settings.project.time_zone
+    if by.meanings is not None:
+        dirty.load_rules(conn, by.meanings)
+    ctx.rule_version = dirty.rule_version(conn)
+    refresh_agreements(conn, by.rules.commitments)
+    _compare_basis(conn, settings, by.rules)
+    refresh_days(conn, by.rules.sla, zone, run.as_of)
+    refresh_clock(conn, by.rules.sla.hours, zone, run.as_of)
+    refresh_rates(conn, ctx.step(fx_daily))
+    refresh_keys(conn, ctx.step(campaign_key))
+    refresh_persons(conn, ctx.step(lead_person))
+    return ctx
 
 
 def _make(conn: sa.Connection, ctx: Context, mart: Mart, scopes: Scopes | None) -> BuiltMart:

@@ -85,6 +85,16 @@ class Warehouse:
                 self._recover()
         raise AssertionError("the last attempt returns or raises")
 
+    def rehearse(self, work: Callable[[sa.Connection], T]) -> T:
+        """The answer of `work`, run in such a transaction; what it wrote is rolled back, and nobody sees it."""
+        def undone(conn: sa.Connection) -> T:
+            answer = work(conn)
+            if (open_ := conn.get_transaction()) is not None:
+                open_.rollback()
+            return answer
+
+        return self.write(undone)
+
     def _may_repeat(self, error: sa.exc.DBAPIError) -> bool:
         transient = isinstance(error, sa.exc.OperationalError) or error.connection_invalidated
         return self.dialect == "postgresql" and transient and getattr(error.orig, "sqlstate", None) in _RETRIED_STATES

@@ -16,7 +16,7 @@ from uuid import uuid4
 
 import sqlalchemy as sa
 
-from crosscheck.canonical import CONTACT, LEAD
+from crosscheck.canonical import CONTACT, LEAD, LEAD_MERGE
 from crosscheck.errors import ConfigError
 from warehouse import ddl, dirty, ops, publish
 from warehouse.engine import Warehouse
@@ -30,7 +30,7 @@ from warehouse.suppress import HASHES, NOTHING, LeadKey, of
 
 @dataclass(frozen=True)
 class Person:
-    """Who is meant: the leads of one person, their key, and the hashes that nobody else has."""
+    """Who is meant: the leads of one person, merged ones included, their key, and the hashes that nobody else has."""
 
     key: str
     leads: tuple[LeadKey, ...]
@@ -55,7 +55,19 @@ def find(wh: Warehouse, kind: str, key: str) -> Person:
         leads = tuple((row["source"], row["lead_id"]) for row in rows)
         hashes = tuple((kind, each) for kind, name in HASHES.items()
                        for each in sorted({row[name] for row in rows} - {None}) if not _others(conn, name, each, leads))
-    return Person(persons[0], leads, hashes)
+        return Person(persons[0], (*leads, *_merged_into(conn, leads)), hashes)
+
+
+def _merged_into(conn: sa.Connection, leads: Sequence[LeadKey]) -> list[LeadKey]:
+    """Leads that no night has read, because they were merged away before: there may be words about them, too."""
+    merge, found, newest = ddl.table(LEAD_MERGE), list(leads), list(leads)
+    while newest:
+        into = sa.or_(*(sa.and_(merge.c.source == source, merge.c.merged_into_id == lead) for source, lead in newest))
+        key = (merge.c.source, merge.c.lead_id)
+        newest = [tuple(row) for row in conn.execute(sa.select(*key).where(into).order_by(*key))
+                  if tuple(row) not in found]
+        found += newest
+    return found[len(leads):]
 
 
 def _others(conn: sa.Connection, name: str, value: str, leads: Sequence[LeadKey]) -> bool:

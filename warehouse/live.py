@@ -40,6 +40,7 @@ from warehouse.load import load_arrow
 from warehouse.marts import lead_fact, sla_breach
 from warehouse.marts.lead_fact import RECORD as LEAD_FACT
 from warehouse.marts.metric_coverage import RECORD as METRIC_COVERAGE
+from warehouse.marts.person_alias import RECORD as PERSON_ALIAS
 from warehouse.reading import published
 from warehouse.shims import Expression
 from warehouse.staging.base import Selectable
@@ -48,6 +49,7 @@ from warehouse.staging.clock import refresh_clock
 from warehouse.staging.records import BUSINESS_CLOCK, BUSINESS_DAY, LEAD_PERSON, LEAD_STATE_RULE
 from warehouse.staging.states import is_answered, is_touch
 from warehouse.staging.trials import trial_lead
+from warehouse.suppress import HASHES
 
 _STAGED = (LEAD, LEAD_MERGE, LEAD_STATUS, PORTRAIT_ANSWER, ACTIVITY, DEAL, CAMPAIGN, AD_DAILY, AD_TOUCH,
            LEAD_STATE_RULE, LEAD_PERSON, BUSINESS_DAY, BUSINESS_CLOCK)
@@ -158,12 +160,17 @@ def _fill(conn: sa.Connection, settings: Settings, rules: Rules, states: LeadSta
 
 
 def _know_persons(conn: sa.Connection, settings: Settings, since: datetime) -> None:
-    """Beside the leads that were read, those published before by which the same persons are known."""
+    """Beside the leads that were read, those published before by which the same persons are known: by a record's own
+    key, or by an address or number that the last publication counts to a chain of records.
+    """
     lead, fact = ddl.table(LEAD), ddl.table(LEAD_FACT)
-    here = {tuple(row) for row in conn.execute(sa.select(lead.c.source, lead.c.lead_id))}
-    persons = conn.scalars(sa.select(lead.c.person_key).distinct()).all()
+    read = conn.execute(sa.select(lead.c.source, lead.c.lead_id, lead.c.person_key, lead.c.email_hash,
+                                  lead.c.phone_hash)).all()
+    here = {(row.source, row.lead_id) for row in read}
     names = ("source", "lead_id", "person_key", "created_at", "created_day")
     with published(settings) as there:
+        chains = _chains(there, read)
+        persons = {*chains.values(), *(row.person_key for row in read)}
         older = there.execute(sa.select(*(fact.c[name] for name in names)).where(
             fact.c.person_key.in_(persons), fact.c.created_at < since)).mappings().all()
     blank = {**dict.fromkeys(TECHNICAL, ""), "page_no": 0, "row_no": 0, "is_archived": False}
@@ -171,6 +178,22 @@ def _know_persons(conn: sa.Connection, settings: Settings, since: datetime) -> N
              if (row["source"], row["lead_id"]) not in here]
     if known:
         conn.execute(sa.insert(lead), known)
+    if chains:
+        conn.execute(sa.insert(ddl.table(LEAD_PERSON)), [
+            {"source": source, "lead_id": lead_id, "person_key": person}
+            for (source, lead_id), person in chains.items()])
+
+
+def _chains(there: sa.Connection, read: Sequence[Any]) -> dict[LeadKey, str]:
+    """The published person of each read lead whose address or number links records by now; the address goes first."""
+    alias = ddl.table(PERSON_ALIAS)
+    carried = {value for row in read for value in (row.email_hash, row.phone_hash) if value}
+    known = {(row.alias_kind, row.alias_key): row.person_key for row in there.execute(
+        sa.select(alias.c.alias_kind, alias.c.alias_key, alias.c.person_key)
+        .where(alias.c.is_linking, alias.c.alias_kind.in_(HASHES), alias.c.alias_key.in_(carried)))}
+    found = {(row.source, row.lead_id): known.get(("email", row.email_hash)) or known.get(("phone", row.phone_hash))
+             for row in read}
+    return {key: person for key, person in found.items() if person}
 
 
 def _waiting(broken: Selectable, since: datetime) -> sa.Select[Any]:

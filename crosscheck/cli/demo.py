@@ -36,16 +36,21 @@ class Stage:
     sink: Sink
     config: Path
 
-    def dawn(self, number: int) -> datetime:
-        """The clock of a night, from 1; vendors and the dropped files know the world up to it."""
+    def dawn(self, number: int, folder: Path | None = None) -> datetime:
+        """The clock of a night, from 1: vendors know the world up to it, and so do the dropped files, rule files and
+        appeals of a folder with a configuration, by default the stage's own.
+        """
+        from crosscheck.cli.demo_agreements import settle
         from sandbox.generate import write_rates
         from sandbox.reviews import write_reviews
 
-        as_of = self.company.nights[number - 1]
+        as_of, home = self.company.nights[number - 1], folder or self.config.parent
         self.server.set_clock(as_of)
         self.server.clear_faults()
         for drop in (write_rates, write_reviews):
-            drop(self.company, self.config.parent, as_of)
+            drop(self.company, home, as_of)
+        for agreed in settle(self.company, home / self.config.name, as_of):
+            note(f"  {agreed}")
         return as_of
 
 

@@ -39,6 +39,13 @@ RULE_CHANGES: tuple[Field, ...] = (
         ("moved_in", "in the state by the new version and not by the old one"),
         ("moved_out", "in the state by the old version and not by the new one"),
         ("redated", "in the state by both, but since another instant: within a horizon they may count otherwise"))),
+    Field("moved_table", Kind.TEXT, "A published table of which a total is another one by the new version."),
+    Field("moved_measure", Kind.TEXT, "Which column was added up over all of its rows; row_count: how many there are."),
+    *(Field(f"{word}_total_{ending}", kind, f"The total by the {word} version, of the records of that night; null for "
+                                            "the other kind of total, and where nothing was known.", unit=unit)
+      for word in ("old", "new")
+      for ending, kind, unit in (("count", Kind.COUNT, ""), ("reporting_amount", Kind.MONEY, "reporting currency"))),
+    Field("rule_content", Kind.TEXT, "Everything that the version of the file says, as JSON."),
 )
 
 PROMISED: tuple[Field, ...] = (

@@ -121,7 +121,7 @@ def test_as_of_shows_what_was_published_then(play: Stage, first: Answer) -> None
 
 
 #: A first night changes no rule, and nobody can appeal before it.
-EMPTY = ("appeal", "rule_change_impact")
+EMPTY = ("appeal", "rule_change_impact", "rule_change_effect")
 
 
 @pytest.mark.parametrize("mart", [mart.name for mart in MARTS if mart.name not in EMPTY])

@@ -27,6 +27,8 @@ from tests.support.nights import Playground, Rows, code, differences, theatre
 from warehouse import build, ddl, ledger, open_warehouse
 from warehouse.marts import MARTS
 from warehouse.marts.campaign_roi_closed import RECORD as CLOSED
+from warehouse.marts.rule_change_effect import RECORD as EFFECT
+from warehouse.marts.rule_change_impact import RECORD as IMPACT
 from warehouse.marts.why_changed import RECORD as WHY
 from warehouse.reading import PROVENANCE, believed, published, published_rows
 
@@ -178,7 +180,8 @@ def test_every_number_that_changed_is_explained(story: Story) -> None:
     before, now = (_numbers(story.published[night]) for night in (0, 2))
     changed = {key: now[key] - before[key] for key in now.keys() | before.keys() if now[key] != before[key]}
     assert {key: value for key, value in explained.items() if value} == changed
-    assert {"new", "restated", "merged"} <= {row.change_cause for row in rows} <= {*CHANGE_CAUSES} - {"unexplained"}
+    assert {"new", "restated", "merged", "appeal", "re_ruled"} <= {row.change_cause for row in rows}
+    assert {row.change_cause for row in rows} <= {*CHANGE_CAUSES} - {"unexplained"}
 
 
 def _numbers(rows: Rows) -> Counter[tuple[Any, ...]]:
@@ -186,6 +189,23 @@ def _numbers(rows: Rows) -> Counter[tuple[Any, ...]]:
     named = [dict(zip(CLOSED.by_name, row, strict=True)) for row in rows[CLOSED.name]]
     return Counter({(name, *(row[part] for part in CLOSED.key)): row[name] or Decimal(0)
                     for row in named for name in CHANGED_COUNTS + CHANGED_AMOUNTS})
+
+
+@pytest.mark.parametrize("story", PER_ENGINE, indirect=True)
+def test_what_the_new_meaning_moved_ends_at_what_is_published(story: Story) -> None:
+    """Each new total of the third night is its table's own, and qualified leads move as the rule's own leads do."""
+    rows = story.ground.rows(sa.select(ddl.table(EFFECT, "mart")))
+    told = {(row.moved_table, row.moved_measure): row for row in rows}
+    for (name, measure), row in told.items():
+        shown = ddl.table(next(mart.record for mart in MARTS if mart.name == name), "mart")
+        total = sa.func.count() if measure == "row_count" else sa.func.sum(shown.c[measure])
+        found = story.ground.rows(sa.select(total).select_from(shown))[0][0]
+        new = row.new_total_count if row.new_total_reporting_amount is None else row.new_total_reporting_amount
+        assert found == new, (name, measure)
+    impact = next(row for row in story.ground.rows(sa.select(ddl.table(IMPACT, "mart")))
+                  if (row.source, row.ruled_state) == ("getfly", "qualified"))
+    moved = told["campaign_roi_closed", "qualified_count"]
+    assert moved.new_total_count - moved.old_total_count == impact.moved_in_count - impact.moved_out_count > 0
 
 
 @pytest.mark.parametrize("story", PER_ENGINE, indirect=True)

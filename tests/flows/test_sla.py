@@ -25,7 +25,7 @@ from flows.runner import Threads
 from flows.sla import _tell, look, new_since
 from sandbox.company import make_company
 from tests.cli.conftest import say
-from tests.marts.world import read_by, row
+from tests.marts.world import FIRST, night, put, read_by, release, row, with_source
 from warehouse import live, open_warehouse, ops
 from warehouse.live import Breach, Verdict
 from warehouse.marts import MARTS
@@ -163,6 +163,25 @@ def test_due_is_not_yet_late_and_business_hours_are_the_rules(settings_for: Call
     assert [(each.lead_id, each.owner_id, each.channel) for each in after] == [
         ("night", None, None), ("day", "binh", "zalo")]
     assert after[0].due_at == naive - timedelta(hours=1)
+
+
+def test_a_chain_of_records_is_one_person(settings_for: Callable[[str], Settings]) -> None:
+    """Who left an address or number that the last publication counts to somebody is no new lead, though its own key is
+    another one; who shares a switchboard with him is.
+    """
+    settings, born = with_source(settings_for("postgresql")), NOW.replace(tzinfo=None) - timedelta(hours=5)
+    old = {"created_day": FIRST}
+    with open_warehouse(settings) as wh:
+        migrate(wh)
+        put(wh, "lead", {"lead_id": "a", "email_hash": "m1", "phone_hash": "n1", **old},
+            {"lead_id": "b", "email_hash": "m2", "phone_hash": "n1", **old},
+            {"lead_id": "c", "email_hash": "m2", "phone_hash": "n2", **old},
+            *({"lead_id": name, "email_hash": name, "phone_hash": "board", **old} for name in "vwxyz"))
+        release(wh, night(wh, of=["person_alias"]))
+    new = [{"lead_id": name, "created_at": born, "created_day": NOW.date(), "email_hash": mail, "phone_hash": number}
+           for name, mail, number in (("by mail", "m2", None), ("by number", "m3", "n1"), ("stranger", "m4", "n4"),
+                                      ("colleague", "m5", "board"))]
+    assert {each.lead_id for each in judged(settings, lead=new).waiting} == {"stranger", "colleague"}
 
 
 def test_how_far_it_looks_back() -> None:

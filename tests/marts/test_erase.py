@@ -118,6 +118,21 @@ def test_one_person_at_a_time(mart_wh: Warehouse) -> None:
             ("email", "v"), ("lead", "crm/v")]
 
 
+def test_words_about_leads_that_were_never_read_go_too(mart_wh: Warehouse) -> None:
+    """Merged away before any night, one into the other and that one into the person's lead; another's words stay."""
+    put(mart_wh, "lead", lead("a", "m"), lead("other", "n"))
+    put(mart_wh, "lead_merge", {"lead_id": "away", "merged_into_id": "between"},
+        {"lead_id": "between", "merged_into_id": "a"}, {"lead_id": "else", "merged_into_id": "other"})
+    for name in ("away", "between", "else"):
+        file(mart_wh, Claim("crm", name, "reached", NIGHT), Word("sales", "Lan", NIGHT, f"about {name}", "call"))
+    night(mart_wh, of=OF)
+    person = find(mart_wh, "email", "m")
+    assert person.leads == (("crm", "a"), ("crm", "between"), ("crm", "away"))
+    erase(mart_wh, person, "asked", AT)
+    with mart_wh.engine.connect() as conn:
+        assert set(conn.scalars(sa.select(ops.appeal_act.c.why))) == {None, "about else"}
+
+
 def test_raw_contacts_grow_old(either_wh: Warehouse) -> None:
     """Exactly at the retention they stay, a second later they are emptied; the hashes stay."""
     put(either_wh, "lead", lead("old", "m", created_at=naive_utc(NIGHT) - timedelta(days=30, seconds=1)),

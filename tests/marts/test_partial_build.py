@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
 
 from tests.marts import world
 from tests.marts.company import Company
+from warehouse import ddl
 from warehouse.engine import Warehouse
+from warehouse.marts import MARTS
 
 #: Marts of each basis, where the question is which partitions are built and not what stands in them.
 SOME = ("campaign_roi_daily", "campaign_roi_closed", "lead_quality", "attribution")
+#: Every mart with a select that costs nothing: where the question is what is built, and not what stands in it.
+CHEAP = tuple(replace(mart, select=lambda _, record=mart.record: sa.select(ddl.table(record, "mart")))
+              for mart in MARTS)
 
 
 def test_parts_equal_the_whole(either_wh: Warehouse) -> None:
@@ -53,14 +62,18 @@ def test_an_unpublished_build_leaves_its_marks(mart_wh: Warehouse) -> None:
     assert by_parts == world.everything(mart_wh, "mart_next")
 
 
-def test_a_new_meaning_builds_everything(mart_wh: Warehouse) -> None:
-    """A changed rule judges all of history anew, and stays wanted until it is published."""
+def test_a_new_meaning_builds_everything(mart_wh: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A changed rule judges all of history anew, in every mart, and stays wanted until it is published."""
     Company(5, leads=20).fill(mart_wh)
     world.release(mart_wh, world.night(mart_wh, of=SOME))
     file = world.STATES.files["hubspot"]
     changed = world.LeadStates({"hubspot": world.RuleFile("hubspot", None, {}, {
         **file.statuses, ("status", "NEW"): ("attempted",)})})
-    assert world.night(mart_wh, states=changed, of=SOME).full
+    with monkeypatch.context() as patch:
+        patch.setattr(world, "MARTS", CHEAP)
+        every = world.night(mart_wh, states=changed)
+    assert every.full
+    assert [built.partitions for built in every.marts] == [None] * len(MARTS)
     report = world.night(mart_wh, states=changed, of=SOME)
     assert report.full
     world.release(mart_wh, report)

@@ -73,7 +73,7 @@ def opened(browser: Browser, settings: Settings, language: str, width: int, sche
 
 
 def test_a_night_writes_both_languages(played: list[Night]) -> None:
-    """The files of the last night, the page among them, are named by it, and none is too heavy for a mail or a telephone."""
+    """The files of the last night, the page among them, are named by it, and none is too heavy for a telephone."""
     weights = {Path(path).name: Path(path).stat().st_size for path in played[-1].reports}
     assert list(weights) == ["nightly-vi.html", "nightly-en.html", "page.html"]
     assert max(weights["nightly-vi.html"], weights["nightly-en.html"]) < 400_000

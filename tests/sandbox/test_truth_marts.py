@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -13,6 +15,7 @@ import pytest
 import sqlalchemy as sa
 
 from crosscheck import canonical
+from crosscheck.cli.demo_agreements import file_appeals, sign_rules
 from crosscheck.rules import load_lead_states, load_rules
 from crosscheck.settings import Settings, Source
 from sandbox import facts
@@ -230,17 +233,25 @@ def fill(wh: Warehouse, rows: Rows) -> None:
     wh.write(work)
 
 
-def test_marts_hold_every_fact(demo: Company, open_store: Warehouse) -> None:
+#: These tell of two nights; here only one is built.
+OF_TWO_NIGHTS = ("why_changed", "rule_change_impact")
+
+
+def test_marts_hold_every_fact(demo: Company, open_store: Warehouse, tmp_path: Path) -> None:
     """Built whole from staging, each covered mart has exactly the rows and cells of the truth."""
-    night = len(demo.nights)
+    night, states = len(demo.nights), shutil.copytree(STATES, tmp_path / "lead_states")
     run = ledger.begin_run(open_store, "nightly", demo.nights[night - 1])
     fill(open_store, staged(demo, night))
-    build(open_store, run, full=True, states=load_lead_states(STATES), rules=load_rules(DEMO))
+    agreed = [*sign_rules(demo, states, demo.nights[-1]), *file_appeals(demo, open_store, demo.nights[-1])]
+    assert len(agreed) == len(demo.rulings) + len(demo.appeals) > 3
+    build(open_store, run, full=True, states=load_lead_states(states), rules=load_rules(DEMO))
     published = {}
     with open_store.engine.connect() as conn:
         for mart in MARTS:
             if mart.name in facts.KEYS:
                 published[mart.name] = list(conn.execute(sa.select(ddl.table(mart.record, "mart_next"))).mappings())
-    found = compare(answers.truth(night), published)
+    truth = answers.truth(night)
+    found = compare(replace(truth, rows={name: rows for name, rows in truth.rows.items() if name not in OF_TWO_NIGHTS}),
+                    published)
     assert found.facts > 20_000
     assert [str(one) for one in found.wrong[:10]] == []

@@ -58,10 +58,7 @@ class Playground:
 
     def dawn(self, number: int) -> datetime:
         """The clock of a night, from 1: the vendors know the world up to it, and the day's files are dropped here."""
-        as_of = self.stage.dawn(number)
-        for drop in ("fx", "reviews"):
-            shutil.copytree(self.stage.config.parent / drop, self.folder / drop, dirs_exist_ok=True)
-        return as_of
+        return self.stage.dawn(number, self.folder)
 
     def start(self, as_of: datetime, fault: str = "") -> BaseProcess:
         """Play a night in its own process, killed at `fault`: a faultpoint, a colon and the number of the passage."""

@@ -15,8 +15,11 @@ from crosscheck.settings import Settings, Store
 from tests.support.landed import NIGHT_1, NIGHT_2
 from warehouse import ddl, ledger, open_warehouse, ops
 from warehouse.engine import warehouse_url
+from warehouse.marts.lead_fact import RECORD as LEAD_FACT
 from warehouse.migrations import STEPS, migrate
 
+#: The columns of `lead_fact` that came with the portrait.
+ADDED = ("asked_count", "answer_count", "portrait_verdict", "failed_rule")
 _processes = multiprocessing.get_context("spawn")
 
 
@@ -155,6 +158,40 @@ def test_an_older_warehouse_gets_what_was_added(wh):
         assert conn.scalar(sa.text("SELECT COUNT(lost_at) FROM archive.lead_fact")) == 0
         assert set(conn.scalars(sa.text("SELECT numeric_precision FROM information_schema.columns WHERE table_name = "
                                         "'cac' AND column_name = 'spend_reporting_amount'"))) == {24}
+
+
+def columns_of(conn):
+    """Schema, table, column and type of everything that lasts."""
+    return {tuple(row) for row in conn.execute(sa.text(
+        "SELECT table_schema, table_name, column_name, data_type, numeric_precision FROM information_schema.columns "
+        "WHERE table_schema IN ('staging', 'restricted', 'ops', 'mart', 'mart_next', 'archive')"))}
+
+
+def test_a_warehouse_from_before_the_portrait_becomes_a_fresh_one(wh):
+    """Without its tables and its columns of `lead_fact`: afterwards each column has the name and type of a fresh
+    warehouse's, and a published lead of before is still there, its answers unknown.
+    """
+    version = [name for name, _ in STEPS].index("answers to the portrait") + 1
+    lead = {column.name: "x" for column in ddl.table(LEAD_FACT).c if isinstance(column.type, sa.Text)}
+    with wh.engine.begin() as conn:
+        fresh = columns_of(conn)
+        conn.execute(sa.delete(ops.schema_version).where(ops.schema_version.c.version >= version))
+        for schema in ("mart", "mart_next", "archive"):
+            for name in ("target_verdicts", "portrait_completeness", "portrait_drift"):
+                conn.execute(sa.text(f"DROP TABLE {schema}.{name}"))
+            for name in ADDED:
+                conn.execute(sa.text(f"ALTER TABLE {schema}.lead_fact DROP COLUMN {name}"))
+        conn.execute(sa.text("DROP TABLE staging.portrait_answer"))
+        old = {name: word for name, word in lead.items() if name not in ADDED}
+        days = {"created_at": NIGHT_1.replace(tzinfo=None), "created_day": NIGHT_1.date(), "is_unique": True,
+                "cohort_week": NIGHT_1.date(), "cohort_month": NIGHT_1.date(), "match_confidence": 0, "is_valid": True}
+        conn.execute(sa.insert(sa.table("lead_fact", *map(sa.column, {**old, **days}), schema="mart")), {**old, **days})
+    assert migrate(wh) == len(STEPS) - version + 1
+    with wh.engine.connect() as conn:
+        assert columns_of(conn) == fresh
+        row = conn.execute(sa.select(ddl.table(LEAD_FACT))).mappings().one()
+    assert (row["lead_id"], row["created_day"]) == ("x", NIGHT_1.date())
+    assert [row[name] for name in ADDED] == [None] * len(ADDED)
 
 
 def test_newer_schema_is_refused(wh):

@@ -37,6 +37,7 @@ from warehouse.marts import (
     rep_conversion,
     response_curve,
     review_sample,
+    rule_change_effect,
     rule_change_impact,
     rule_version,
     sales_feedback,
@@ -64,7 +65,7 @@ MARTS: tuple[Mart, ...] = tuple(module.MART for module in (
     spend_reconciliation, source_freshness, unmatched_leads, metric_coverage, speed_to_lead, response_curve, sla_breach,
     stage_velocity, rep_conversion, follow_up, target_verdicts, portrait_completeness, portrait_drift, cac,
     cohort_payback, person_alias, order_fact, sales_outcomes, call_quality, review_sample, engagement_to_outcome,
-    engagement_lag, commitments, campaign_charter, daily_exchange, sales_feedback, rule_version, rule_change_impact,
-    why_changed))
+    engagement_lag, commitments, campaign_charter, daily_exchange, sales_feedback, rule_change_effect, rule_version,
+    rule_change_impact, why_changed))
 
 __all__ = ["MARTS", "BuiltMart", "Check", "Mart", "Partition"]

@@ -30,7 +30,7 @@ RECORD = Table(
     "Both counts are of the records of one and the same night, so that their difference is the rule's alone: what "
     "came, was restated or merged that night moves neither. Unique leads, ever in the state. `is_draft`: a signature "
     "was missing when it was published. Rows stay as they were written. The files of `lead_states` are told, which say "
-    "what a lead is; of the others `rule_version` has the versions, and `crosscheck as-of` the numbers of either.",
+    "what a lead is; what any file moved in total says `rule_change_effect`.",
 )
 
 PROSE = """\

@@ -43,7 +43,7 @@ class Context:
 
     `scopes` holds, by mart or basis, the first days of what is to be built. `persons` are those whose leads are judged
     anew, `superseded` the keys of these leads and of their deals (by table of staging), `judged` the new facts (by
-    mart). All are empty in a full build.
+    mart). All are empty in a full build. `effects` are what changed rules moved, asked once all facts are built.
     """
 
     as_of: datetime
@@ -60,6 +60,7 @@ class Context:
     persons: sa.Table | None = None
     superseded: dict[str, sa.Table] = field(default_factory=dict)
     judged: dict[str, sa.Table] = field(default_factory=dict)
+    effects: Callable[[], Sequence[Mapping[str, Any]]] = tuple
 
     @property
     def partial(self) -> bool:

@@ -23,6 +23,9 @@ LEAD_STATE_RULE_BEFORE = _derived(
 RULE_FILE = _derived(
     "rule_file", "One row per rule file that the last build went by.", "rule_file",
     "rule_version is_draft", "effective_from signed_by_marketing signed_by_sales")
+RULE_CONTENT = _derived(
+    "rule_content", "One row per version of a rule file by which a build ever went: what it said.",
+    "rule_file rule_version", "rule_content")
 AGREEMENT = _derived(
     "agreement", "One row per month or charter of which a department promised anything.", "agreement",
     "first_day last_day is_draft", "platform campaign_id charter_objective charter_message portrait_version "
@@ -55,5 +58,5 @@ DEAL_TOUCHED = _derived(
     "source deal_id")
 
 DERIVED: tuple[Table, ...] = (
-    LEAD_STATE_RULE, LEAD_STATE_RULE_BEFORE, RULE_FILE, AGREEMENT, PROMISE, BUSINESS_DAY, BUSINESS_CLOCK, FX_DAILY,
-    CAMPAIGN_KEY, LEAD_PERSON, BUILD_BASIS, LEAD_TOUCHED, DEAL_TOUCHED)
+    LEAD_STATE_RULE, LEAD_STATE_RULE_BEFORE, RULE_FILE, RULE_CONTENT, AGREEMENT, PROMISE, BUSINESS_DAY, BUSINESS_CLOCK,
+    FX_DAILY, CAMPAIGN_KEY, LEAD_PERSON, BUILD_BASIS, LEAD_TOUCHED, DEAL_TOUCHED)
