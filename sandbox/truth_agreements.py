@@ -18,7 +18,7 @@ from sandbox.truth_roi import Cells, month
 _FILES: Mapping[str, tuple[date, bool]] = {
     **dict.fromkeys(("lead_states/hubspot", "lead_states/getfly", "portrait", "sla", "horizons", "lost_reasons"),
                     (date(2026, 1, 1), False)),
-    **dict.fromkeys(("costs", "promotions", "commitments"), (date(2026, 8, 1), True))}
+    **dict.fromkeys(("costs", "promotions", "commitments", "test_leads"), (date(2026, 8, 1), True))}
 _STATES = ("attempted", "reached", "hot", "potential", "wrong_target", "invalid_contact", "lost")
 
 
