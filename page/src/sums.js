@@ -104,7 +104,7 @@ export function leaks(data, state) {
     const step = steps[row.step];
     step.count += row.count;
     step.ids.push(...row.ids);
-    const [revenue, margin] = step.name === "duplicate" ? [0, 0] : data.leaks.averages[row.month];
+    const [revenue, margin] = data.leaks.aside.includes(step.name) ? [0, 0] : data.leaks.averages[row.month];
     step.revenue = revenue === null || step.revenue === null ? null : step.revenue + revenue * row.count;
     step.margin = margin === null || step.margin === null ? null : step.margin + margin * row.count;
   }

@@ -2,20 +2,20 @@
 import { command, h, note } from "./dom.js";
 import { leaks } from "./sums.js";
 
-/** The steps in the order in which they are drawn: the leaks from the top, then those who bought; repeats apart. */
+/** The steps in the order in which they are drawn: the leaks from the top, then those who bought; leads by name only apart. */
 function ordered(data, state) {
   const steps = leaks(data, state);
-  const repeats = steps.find((step) => step.name === "duplicate");
+  const aside = steps.filter((step) => data.leaks.aside.includes(step.name) && step.count);
   const won = steps.find((step) => step.name === "won");
-  const shown = [...steps.filter((step) => step !== repeats && step !== won), won].filter((step) => step.count);
-  return { repeats, won, shown, leads: shown.reduce((sum, step) => sum + step.count, 0) };
+  const shown = [...steps.filter((step) => !aside.includes(step) && step !== won), won].filter((step) => step.count);
+  return { aside, won, shown, leads: shown.reduce((sum, step) => sum + step.count, 0) };
 }
 
 export function waterfall(page) {
   const { data, state, words } = page;
-  const { t, count } = words;
-  const { repeats, won, shown, leads } = ordered(data, state);
-  if (!leads && !repeats.count) return [note(t("nothing"))];
+  const { t, count, name } = words;
+  const { aside, won, shown, leads } = ordered(data, state);
+  if (!leads && !aside.length) return [note(t("nothing"))];
   const of = (owner) => count(shown.filter((step) => step.owner === owner && step !== won).reduce((sum, step) => sum + step.count, 0));
   const finding = t("waterfall_finding", { leads: count(leads), won: count(won.count), marketing: of("marketing"),
     sales: of("sales"), routing: of("routing"), both: of("both"), nobody: of("nobody") });
@@ -24,7 +24,8 @@ export function waterfall(page) {
     note(t("waterfall_note", { days: data.leaks.horizon })),
     legend(data, words),
     bars(page, shown, leads),
-    repeats.count ? h("p", { class: "note" }, t("repeats", { count: count(repeats.count) }), " ", opener(page, repeats, "step-duplicate", count(repeats.count))) : null,
+    aside.length ? h("p", { class: "note" }, t("aside"), aside.flatMap((step) => [" ",
+      opener(page, step, `step-${step.name}`, `${name("cause", step.name)}: ${count(step.count)}`)])) : null,
   ];
 }
 

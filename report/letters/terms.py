@@ -47,6 +47,7 @@ PROMISES = {"budget": mark("budget at most"), "leads": mark("leads"), "qualified
 UNMATCHED = {"(unmatched)": mark("no campaign known"), "(unallocated)": mark("not allocated to a campaign")}
 #: Causes of `leak_waterfall`.
 CAUSES = {
+    "test_lead": mark("Test lead of our own"),
     "won": mark("Bought"), "duplicate": mark("Repeat of a known person"),
     "invalid_contact": mark("Dead or wrong contact"), "existing_customer": mark("Was a customer already"),
     "nothing_recorded": mark("Nothing on record in the CRM"), "never_assigned": mark("Never assigned"),

@@ -17,6 +17,7 @@ from report.nightly.labels import BANDS, CAUSES
 from report.nightly.palette import PROFIT, TOTAL, owner_colour
 from report.numbers import Numbers
 from report.words import mark
+from warehouse.marts.leak_causes import SET_ASIDE
 
 #: The scale in which an axis of money counts, largest first, and its word.
 _SCALES = ((10**9, mark("billion")), (10**6, mark("million")), (10**3, mark("thousand")), (1, ""))
@@ -56,7 +57,7 @@ class Drawing:
 
     def _leak(self, leak: Leak) -> str:
         number = self.numbers.count(leak.leads)
-        if leak.cause == "duplicate" or leak.margin is None:
+        if leak.cause in SET_ASIDE or leak.margin is None:
             return number
         return f"{number} · {self.numbers.short_money(leak.margin)}"
 

@@ -11,9 +11,11 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from warehouse.marts.leak_causes import SET_ASIDE
+
 Row = Mapping[str, Any]
-#: Causes that are nobody's loss: who bought, who may still buy, who was counted elsewhere.
-NO_LOSS = ("won", "still_open", "duplicate")
+#: Causes that are nobody's loss: who bought, who may still buy, what is a lead by name only.
+NO_LOSS = ("won", "still_open", *SET_ASIDE)
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ class Waterfall:
 
     @property
     def leads(self) -> int:
-        """All leads of the months, repeats among them."""
+        """All leads of the months, those by name only among them."""
         return sum(leak.leads for leak in self.leaks)
 
     @property

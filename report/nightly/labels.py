@@ -16,6 +16,7 @@ RATIOS = {
 }
 
 CAUSES = {
+    "test_lead": mark("Test lead of our own"),
     "duplicate": mark("Repeat of a lead counted elsewhere"),
     "won": mark("Won"),
     "invalid_contact": mark("Dead or wrong contact"),

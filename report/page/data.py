@@ -18,7 +18,7 @@ from crosscheck.fields.credit import ATTRIBUTION_MODELS
 from warehouse import ddl
 from warehouse.marts.base import Mart
 from warehouse.marts.lead_quality import SMALL
-from warehouse.marts.leak_causes import CAUSES
+from warehouse.marts.leak_causes import CAUSES, SET_ASIDE, Cause
 from warehouse.metrics import FIVE_RATIOS
 from warehouse.staging.base import NO_PLATFORM
 from warehouse.trace import find
@@ -208,6 +208,11 @@ def _quality(rows: Iterable[Row], place: Places,
             "rows": [[*key, *(kept[name] for name in names)] for key, kept in sorted(counts.items())]}
 
 
+def rests(cause: Cause) -> str:
+    """What a cause rests on: a column of `leak_evidence`; that it is a lead by name only; that nothing is there."""
+    return cause.evidence or (cause.name if cause.name in SET_ASIDE else "nothing")
+
+
 def _cells(rows: Rows, owner: Callable[[Row], Any]) -> int:
     return len({(campaign(row), row["cohort_month"], row["leak_cause"], owner(row)) for row in rows["leak_evidence"]})
 
@@ -231,6 +236,6 @@ def _leaks(rows: Rows, place: Places,
     return {"horizon": next((row["horizon_days"] for row in rows["leak_waterfall"]), None), "cap": cap,
             "sources": sources, "averages": averages,
             "rules": {name: sorted(said) for name, said in sorted(rules.items())},
-            "steps": [[cause.name, cause.owner, cause.evidence or "nothing"] for cause in CAUSES],
+            "steps": [[cause.name, cause.owner, rests(cause)] for cause in CAUSES], "aside": list(SET_ASIDE),
             "columns": ["campaign", "month", "step", "person", "count", "ids"],
             "rows": [[*key, len(ids), ids[:cap]] for key, ids in sorted(leads.items())]}

@@ -6,6 +6,7 @@ from report.words import mark
 
 #: Causes of `leak_waterfall`, as people call them.
 CAUSES = {
+    "test_lead": mark("Test lead of our own"),
     "won": mark("Bought"),
     "duplicate": mark("Repeat of a known person"),
     "invalid_contact": mark("Dead or wrong contact"),
@@ -99,6 +100,7 @@ RULES = {
     "promotions": mark("Promotions"),
     "commitments": mark("Commitments"),
     "appeal": mark("Appeal"),
+    "test_leads": mark("Signs of a test lead"),
 }
 
 #: Campaigns that are none.
@@ -122,4 +124,6 @@ EVIDENCE = {
     "reason_at": mark("the reason written down"),
     "lost_at": mark("the moment it was called lost"),
     "nothing": mark("that nothing is on record"),
+    "duplicate": mark("an earlier record of the same person"),
+    "test_lead": mark("the agreed signs of a test"),
 }

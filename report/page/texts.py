@@ -87,7 +87,7 @@ WATERFALL = {
     "rest": mark("All of them, with calls, deals and the vendor's own answer:"),
     "one": mark("Any one of them:"),
     "close": mark("Close"),
-    "repeats": mark("Repeats (%(count)s) are counted with their person and stand apart."),
+    "aside": mark("Not counted above, for no new person came with them:"),
 }
 
 #: The five ratios.

@@ -19,6 +19,7 @@ from report.page import names
 from report.words import Language, words
 from tests.marts import world
 from tests.marts.company import Company
+from warehouse.marts.leak_causes import SET_ASIDE
 
 pytestmark = pytest.mark.pages
 
@@ -39,6 +40,7 @@ def marts(duckdb_template: Path, tmp_path_factory: pytest.TempPathFactory) -> It
         day = date(2026, 4, 8)
         world.put(wh, "lead", {"lead_id": "m", "created_day": day, "utm_campaign": "c1", "utm_campaign_norm": "c1"})
         world.put(wh, "deal", {"deal_id": "m", "lead_id": "m", "closed_day": day, "deal_amount": 500})  # no margin
+        world.put(wh, "lead", {"lead_id": "t", "created_day": day, "utm_campaign": "test", "utm_campaign_norm": "test"})
         world.release(wh, world.night(wh, of=_NEEDED))
         written = pages.build(wh.settings, wh)
         yield {"address": written.path.as_uri(), **{name: world.rows_of(wh, name, "mart") for name in _NEEDED}}
@@ -87,7 +89,7 @@ def _told(marts: dict[str, Any], **key: Any) -> dict[str, int]:
     """The same from `leak_waterfall`."""
     found: dict[str, int] = {}
     for row in marts["leak_waterfall"]:
-        if all(row[name] == value for name, value in key.items()) and row["leak_cause"] != "duplicate":
+        if all(row[name] == value for name, value in key.items()) and row["leak_cause"] not in SET_ASIDE:
             name = names.CAUSES[row["leak_cause"]]
             found[name] = found.get(name, 0) + row["lead_count"]
     return found
@@ -115,6 +117,18 @@ def test_the_waterfall_says_what_the_mart_says(opened: Any, marts: dict[str, Any
     assert _shown(tab) == _told(marts, platform="google_ads") != _told(marts)
     assert "platform=google_ads" in tab.url
     assert _shown(opened(f"#{tab.url.partition('#')[2]}")) == _told(marts, platform="google_ads")
+
+
+def test_leads_by_name_only_stand_apart(opened: Any, marts: dict[str, Any]) -> None:
+    """Test leads and repeats are in no bar; each opens to its own evidence."""
+    tab = opened("#waterfall?lang=en")
+    for cause in SET_ASIDE:
+        count = sum(row["lead_count"] for row in marts["leak_waterfall"] if row["leak_cause"] == cause)
+        opener = tab.locator(f"#waterfall .note #step-{cause}")
+        assert opener.inner_text() == f"{names.CAUSES[cause]}: {count}"
+        opener.click()
+        assert names.CAUSES[cause] in tab.locator("dialog").inner_text()
+        tab.keyboard.press("Escape")
 
 
 def test_filters_work_by_keyboard(opened: Any, marts: dict[str, Any]) -> None:

@@ -27,7 +27,7 @@ from report.words import Language, words
 from warehouse import open_warehouse
 from warehouse.ddl import create, table
 from warehouse.marts import MARTS
-from warehouse.marts.leak_causes import CAUSES
+from warehouse.marts.leak_causes import CAUSES, SET_ASIDE
 from warehouse.marts.metric_coverage import NEEDS
 from warehouse.migrations import migrate
 from warehouse.trace import find
@@ -82,7 +82,7 @@ def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def leak(month: date, cause: str, campaign: str, leads: int, value: int | None) -> dict[str, Any]:
-    money = {f"leak_{kind}_amount": None if value is None else 0 if cause == "duplicate" else Decimal(leads * value)
+    money = {f"leak_{kind}_amount": None if value is None else 0 if cause in SET_ASIDE else Decimal(leads * value)
              for kind in ("revenue", "margin")}
     average = {f"average_{kind}_amount": value for kind in ("revenue", "margin")}
     known = 0 if value is None else 1
@@ -122,7 +122,7 @@ def test_the_report_says_what_the_marts_hold(publish: Any, leaks: Any, weeks: An
     for (month, cause, _), (leads, value) in leaks.items():
         if month in shown:
             sums[cause] += leads
-            money[cause] += [] if value is None else [0 if cause == "duplicate" else leads * value]
+            money[cause] += [] if value is None else [0 if cause in SET_ASIDE else leads * value]
     assert {one.cause: one.leads for one in facts.waterfall.leaks} == sums
     assert {one.cause: one.margin for one in facts.waterfall.leaks} == {
         cause: sum(money[cause]) if money[cause] else None for cause in sums}
@@ -189,9 +189,9 @@ def test_a_difference_needs_intervals_apart() -> None:
 
 
 def test_owners_are_told_by_what_they_lost(publish: Any) -> None:
-    """Bought, open and repeated leads are nobody's loss; the largest comes first."""
-    causes = {"won": 50, "still_open": 60, "duplicate": 70, "invalid_contact": 30, "attempted_late": 40,
-              "never_attempted": 1, "unreachable": 5}
+    """Bought, open, repeated and test leads are nobody's loss; the largest comes first."""
+    causes = {"won": 50, "still_open": 60, "duplicate": 70, "test_lead": 80, "invalid_contact": 30,
+              "attempted_late": 40, "never_attempted": 1, "unreachable": 5}
     facts = publish({"leak_waterfall": [leak(MONTHS[-1], cause, "a", leads, 10) for cause, leads in causes.items()]})
     assert [(one.owner, one.leads, one.margin) for one in facts.waterfall.losses] == [
         ("sales", 41, 410), ("marketing", 30, 300), ("nobody", 5, 50)]
