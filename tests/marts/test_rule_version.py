@@ -7,10 +7,10 @@ from datetime import date
 
 from crosscheck.rules import Head, LeadStates, default_rules
 from tests.marts import world
-from warehouse import ledger
-from warehouse.build import build
 from warehouse.engine import Warehouse
 
+#: What is built; lead_quality stands for all that rules judge.
+VERSIONS = ("rule_version", "lead_quality")
 SIGNED = {"marketing": "An", "sales": "Bo"}
 
 
@@ -21,7 +21,7 @@ def signed(states: LeadStates) -> LeadStates:
 
 def test_every_file_has_its_row(mart_wh: Warehouse) -> None:
     """One row per rule file; a file without both names is a draft, and leads carry their file's version."""
-    world.night(mart_wh, states=signed(world.STATES))
+    world.night(mart_wh, states=signed(world.STATES), of=VERSIONS)
     rows = world.rows_of(mart_wh, "rule_version")
     assert [row["rule_file"] for row in rows] == [
         "commitments", "costs", "horizons", "lead_states/hubspot", "lost_reasons", "portrait", "promotions", "sla",
@@ -36,11 +36,11 @@ def test_every_file_has_its_row(mart_wh: Warehouse) -> None:
 def test_a_signature_changes_no_number(mart_wh: Warehouse) -> None:
     """Who signs a draft re-rules nothing; who changes a rule does. What is not given anew still holds."""
     world.put(mart_wh, "lead", {"lead_id": "1", "created_day": world.FIRST})
-    world.release(mart_wh, world.night(mart_wh))
-    assert not world.night(mart_wh, states=signed(world.STATES)).full
+    world.release(mart_wh, world.night(mart_wh, of=VERSIONS))
+    assert not world.night(mart_wh, states=signed(world.STATES), of=VERSIONS).full
     sla = default_rules().sla
     changed = replace(default_rules(), sla=replace(sla, head=Head("another", None, {"marketing": "An"})))
-    assert build(mart_wh, ledger.begin_run(mart_wh, "nightly", world.NIGHT), rules=changed).full
+    assert world.night(mart_wh, states=None, rules=changed, of=VERSIONS).full
     rows = world.rows_of(mart_wh, "rule_version")
     assert world.only(rows, rule_file="sla")["rule_version"] == "another"
     assert world.only(rows, rule_file="sla")["is_draft"]

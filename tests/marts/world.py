@@ -146,7 +146,7 @@ def _are(target: sa.Table, record: Table, rows: Iterable[Mapping[str, Any]]) -> 
     return key.in_([tuple(values[name] for name in record.key) for values in rows])
 
 
-def night(wh: Warehouse, at: datetime = NIGHT, *, full: bool = False, states: LeadStates = STATES,
+def night(wh: Warehouse, at: datetime = NIGHT, *, full: bool = False, states: LeadStates | None = STATES,
           of: Collection[str] = (), rules: Rules | None = None) -> BuildReport:
     """Build the marts as of an instant, as a run of its own: all, or some with the facts and what they read."""
     run = ledger.begin_run(wh, "nightly", at)
