@@ -22,6 +22,7 @@ from typing import IO
 import psycopg
 
 _START_SECONDS = 60
+_ROOM = 4 << 30
 
 
 def binaries() -> Path:
@@ -110,10 +111,17 @@ class PostgresServer:
         self._process.wait(timeout=20)
 
 
+def _in_memory() -> str | None:
+    """The folder that is kept in memory, where it has room: a database per test is a thousand files."""
+    memory = Path("/dev/shm")
+    has_room = memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > _ROOM
+    return str(memory) if has_room else None
+
+
 @contextlib.contextmanager
 def running() -> Iterator[PostgresServer]:
     """A server in a folder of its own, both gone afterwards."""
-    folder = Path(tempfile.mkdtemp(prefix="crosscheck-pg-"))
+    folder = Path(tempfile.mkdtemp(prefix="crosscheck-pg-", dir=_in_memory()))
     folder.chmod(0o755)
     try:
         server = PostgresServer(folder)
