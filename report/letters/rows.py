@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from report.letters.facts import WEEK, Facts, Key, Line
+from report.letters.items import GIVES, ITEMS, OTHER, OWES, SUPPORT
 from report.letters.letter import Column, Row, Section, Voice, plain, trace
-from report.letters.terms import ACTIONS, GIVES, ITEMS, OTHER, OWES, PROMISES, SIDES, STATES, SUPPORT, UNMATCHED
 from report.numbers import UNKNOWN
+from report.terms import ACTIONS, PLACES, PROMISES, SIDES, STATES
 
 _IDS, _CAMPAIGNS, _LEADS = 5, 8, 25
 
@@ -101,7 +102,7 @@ def _detail(told: Teller, title: str, first: str, third: str, rows: Sequence[Row
 
 def campaign(told: Teller, line: Line) -> str:
     """The lead's campaign by name, or that none is known."""
-    stands_for = UNMATCHED.get(str(line["campaign_id"]))
+    stands_for = PLACES.get(str(line["campaign_id"]))
     return told.voice(stands_for) if stands_for else plain(told.facts.campaign(line))
 
 
@@ -170,7 +171,7 @@ def disputes(told: Teller) -> Section:
 
 def claim(_: Voice, line: Line) -> str:
     """What an appeal says that its lead is, or never was."""
-    said = {"state": _(STATES[line["appealed_state"]])}
+    said = {"state": _(STATES[line["appealed_state"]]).lower()}
     return (_("is %(state)s") if line["appealed_at"] else _("never was %(state)s")) % said
 
 

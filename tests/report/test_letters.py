@@ -101,7 +101,7 @@ def test_details_add_up_to_their_line(daily: dict[tuple[str, str], Letter]) -> N
     assert [row.cells[1] for row in brought.rows] == ["3"]
     said = section(daily["Lan", "daily-sales"], "What was said of leads")
     assert sorted((row.cells[0], row.cells[1], row.cells[3]) for row in said.rows) == [
-        ("hot", "1", "crm/b"), ("wrong target", "1", "crm/c")]
+        ("Hot", "1", "crm/b"), ("Wrong target", "1", "crm/c")]
     assert len(section(daily["Lan", "daily-sales"], "Leads that wait for a first attempt").rows) == 1
 
 
