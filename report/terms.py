@@ -57,8 +57,8 @@ CAUSES = {
 }
 
 #: What sales passes on, and what a reason of a lost deal means.
-FEEDBACK = {"note": mark("Note"), "verdict": mark("Verdict"), "lost_reason": mark("Deal lost"),
-            "appeal": mark("Appeal")}
+FEEDBACK = {"verdict": mark("Verdict"), "lost_reason": mark("Deal lost"), "appeal": mark("Appeal"),
+            "note": mark("Note")}
 LOST_REASONS = {"price": mark("Price"), "competitor": mark("Competitor"), "other": mark("Other reason")}
 
 PROMISES = {

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from report.letters import rows
+from report.letters import passed, rows
 from report.letters.facts import Facts, Key, Line
 from report.letters.items import OTHER, OWES
 from report.letters.letter import Column, Letter, Row, Section, Voice, trace
@@ -35,7 +35,7 @@ def exchange(facts: Facts, voice: Voice, project: str, sender: str, *, names_own
     _, sides = voice, {"sender": voice(SIDES[sender]), "reader": voice(SIDES[reader])}
     subject = _("%(project)s: %(sender)s to %(reader)s, %(day)s") % {
         "project": project, "day": voice.numbers.day(facts.day), **sides}
-    sections = (rows.given(told, sender), rows.behind(told, sender), rows.owed(told, sender), rows.waits(told),
+    sections = (rows.given(told, sender), passed.behind(told, sender), rows.owed(told, sender), rows.waits(told),
                 rows.disputes(told), rows.promised(told, sender))
     return Letter(f"{DAILY}-{sender}", voice.numbers.language.value, project, subject, _headline(told, sender),
                   about(told), sections, tuple(_(text) for text in _READING[reader]), closing(voice), link)

@@ -33,7 +33,7 @@ OWES = {
     ("unknown", "leads_worked"): (mark("first attempts that are due"), mark("write down who has the leads")),
 }
 OTHER = {"marketing": "sales", "sales": "marketing"}
-SUPPORT = {"supported": mark("borne out by the answers"), "contradicted": mark("contradicted by the answers"),
-           "unsupported": mark("answers decide nothing")}
+SUPPORT = {"supported": mark("confirmed by the answers"), "contradicted": mark("contradicted by the answers"),
+           "unsupported": mark("not decided by the answers")}
 #: By mart, what its kinds of disagreement are called.
 DISPUTES = {"contradiction": CONTRADICTIONS, "sourcing_conflict": SOURCING_CONFLICTS}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 
-from report.letters import rows
+from report.letters import passed, rows
 from report.letters.daily import about, closing
 from report.letters.facts import WEEK, Facts, Key
 from report.letters.items import DISPUTES, GIVES, ITEMS
@@ -28,7 +28,7 @@ def pack(facts: Facts, week: Week, voice: Voice, project: str, *, names_owners: 
     first = facts.day - timedelta(WEEK - 1)
     period = {"first": voice.numbers.day(first), "last": voice.numbers.day(facts.day)}
     subject = _("%(project)s: the week of both departments, %(first)s to %(last)s") % {"project": project, **period}
-    sections = (_work(told), _leaks(told, week), _ratios(told, week), _campaigns(told, week),
+    sections = (_work(told), passed.said(told, WEEK), _leaks(told, week), _ratios(told, week), _campaigns(told, week),
                 rows.promised(told, "marketing"), rows.promised(told, "sales"), rows.owed(told, "marketing"),
                 rows.waits(told), rows.disputes(told), _disputes(told, week))
     reading = (_("Both sides' lines come from the same tables by the same rules; no number is owned by one of them."),
