@@ -14,14 +14,14 @@ from expectations.gate import GateResult
 from expectations.rules import CheckResult
 from report.alerts import Notice, numbers
 from report.phrases import Phrase, _, ngettext
+from report.terms import ACTIONS
 from warehouse.live import Breach
 
 _JUDGED = {1: _("tonight's rows, before they entered staging"), 2: _("staging, before the marts were built"),
            3: _("the marts, before they were published")}
 _CHECKS_SHOWN = 12
 _LEADS_SHOWN = 25
-_ACTIONS = {"assign": _("give it to somebody, who attempts it now"),
-            "attempt": _("attempt it now, or write down the attempt that was made")}
+_ACTIONS = {name: _(text) for name, text in ACTIONS.items()}
 _UNCHANGED = _("unchanged.")
 
 

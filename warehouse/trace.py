@@ -25,7 +25,9 @@ from warehouse.shims import last_day
 
 Row = Mapping[Any, Any]
 _Evidence = tuple[Sequence[Row], Sequence[Row], Sequence[Row], Sequence[Row]]
-_PARSE: dict[Kind, Callable[[str], Any]] = {Kind.DAY: date.fromisoformat, Kind.COUNT: int}
+_PARSE: dict[Kind, Callable[[str], Any]] = {Kind.DAY: date.fromisoformat, Kind.COUNT: int,
+                                            Kind.FLAG: lambda text: ("false", "true").index(text) == 1}
+_WRITTEN = {Kind.DAY: "2026-11-01", Kind.COUNT: "30", Kind.FLAG: "true"}
 _SHARED = ("platform", "account_id", "campaign_id", "source", "unmatched_reason")
 _UNITS = {"day": "day", "cohort_week": "week", "cohort_month": "month", "created_month": "month",
           "close_month": "month", "cohort_quarter": "quarter", "activity_week": "week"}
@@ -85,7 +87,7 @@ def _typed(record: Table, word: str, text: str) -> Any:
     try:
         return _PARSE.get(kind, str)(text)
     except ValueError:
-        raise ConfigError(f"{word}={text} is not a {kind.value}", fix=f"write {word}=2026-11-01") from None
+        raise ConfigError(f"{word}={text} is not a {kind.value}", fix=f"write {word}={_WRITTEN[kind]}") from None
 
 
 def _evidence(conn: sa.Connection, mart: Mart, row: Row, limit: int) -> _Evidence:

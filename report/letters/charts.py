@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from report.letters.facts import Facts
+from report.letters.items import ITEMS
 from report.letters.letter import Voice
-from report.letters.terms import CAUSES, ITEMS
 from report.letters.week import Week
 from report.owners import OWNERS
+from report.terms import CAUSES
 
 _DAYS, _WIDTH, _HEIGHT = 14, 300, 120
 #: The first ones have all Vietnamese marks; a font without some makes vl-convert mix in letters with serifs.

@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from report.letters import rows
+from report.letters import passed, rows
 from report.letters.facts import Facts, Key, Line
+from report.letters.items import OTHER, OWES
 from report.letters.letter import Column, Letter, Row, Section, Voice, trace
 from report.letters.rows import Teller
-from report.letters.terms import OTHER, OWES, SIDES
 from report.numbers import UNKNOWN
+from report.terms import SIDES, platform
 from report.words import mark
 
 DAILY, OWN = "daily", "own"
@@ -34,7 +35,7 @@ def exchange(facts: Facts, voice: Voice, project: str, sender: str, *, names_own
     _, sides = voice, {"sender": voice(SIDES[sender]), "reader": voice(SIDES[reader])}
     subject = _("%(project)s: %(sender)s to %(reader)s, %(day)s") % {
         "project": project, "day": voice.numbers.day(facts.day), **sides}
-    sections = (rows.given(told, sender), rows.behind(told, sender), rows.owed(told, sender), rows.waits(told),
+    sections = (rows.given(told, sender), passed.behind(told, sender), rows.owed(told, sender), rows.waits(told),
                 rows.disputes(told), rows.promised(told, sender))
     return Letter(f"{DAILY}-{sender}", voice.numbers.language.value, project, subject, _headline(told, sender),
                   about(told), sections, tuple(_(text) for text in _READING[reader]), closing(voice), link)
@@ -63,7 +64,8 @@ def about(told: Teller, days: int = 1) -> tuple[str, ...]:
     """Which day or days it is about, when it was read, and up to which day each source is complete."""
     _, facts, numbers = told.voice, told.facts, told.voice.numbers
     sources = ", ".join(
-        _("%(source)s to %(day)s") % {"source": line["source"], "day": numbers.day(line["complete_to_day"])}
+        _("%(source)s to %(day)s") % {
+            "source": platform(line["source"], _), "day": numbers.day(line["complete_to_day"])}
         + (_(" (stale)") if line["is_stale"] else "") for line in facts.complete)
     begins = facts.begins_at - timedelta(days - 1)
     return (_("From %(begin)s to %(end)s.") % {"begin": _.clock(begins), "end": numbers.moment(facts.ends_at)},

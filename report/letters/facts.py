@@ -13,7 +13,6 @@ import sqlalchemy as sa
 from crosscheck.errors import ConfigError
 from warehouse import ddl
 from warehouse.marts.daily_exchange import evidence
-from warehouse.marts.exchanged import VERDICTS, is_told
 from warehouse.marts.returns import qualified
 from warehouse.shims import Expression
 from warehouse.trace import find
@@ -35,7 +34,7 @@ class Facts:
     read_at: datetime | None
     lines: Sequence[Line]
     born: Sequence[Line] = ()
-    told: Sequence[Line] = ()
+    feedback: Sequence[Line] = ()
     waiting: Sequence[Line] = ()
     appeals: Sequence[Line] = ()
     promises: Sequence[Line] = ()
@@ -54,6 +53,10 @@ class Facts:
         """What was owed in the evening; a debt without a line is none."""
         return sum(line["still_owed_count"] or 0 for line in self.lines if line["exchange_day"] == self.day
                    and (line["exchange_side"], line["exchange_item"]) == (side, item))
+
+    def passed_on(self, days: int = 1) -> list[Line]:
+        """What sales passed on in the days up to the day."""
+        return [line for line in self.feedback if self.day - timedelta(days) < line["given_day"] <= self.day]
 
     def series(self, side: str, item: str, days: int) -> list[tuple[date, int]]:
         """What was given on each of the last days; none where no line says any."""
@@ -89,8 +92,8 @@ def read(conn: sa.Connection, day: date, zone: ZoneInfo) -> Facts:
     complete = _complete(conn)
     return Facts(day, begins, ends, max((line["last_success_at"] for line in complete if line["last_success_at"]),
                                         default=None),
-                 lines, _born(conn, today), _told(conn, today), waiting(conn, ends), appeals(conn, ends),
-                 promises(conn, day), names(conn), complete, silent(conn))
+                 lines, _born(conn, today), feedback(conn, day - timedelta(WEEK - 1), day), waiting(conn, ends),
+                 appeals(conn, ends), promises(conn, day), names(conn), complete, silent(conn))
 
 
 def _midnight(day: date, zone: ZoneInfo) -> datetime:
@@ -120,19 +123,19 @@ def _born(conn: sa.Connection, today: Line) -> list[Line]:
                  .where(_behind(today, "marketing", "leads")).order_by(lead.c.source, lead.c.lead_id))
 
 
-def _told(conn: sa.Connection, today: Line) -> list[Line]:
-    """A row per lead and verdict of the day, with what the portrait's answers say of it."""
-    lead, judged = mart("lead_fact"), mart("target_verdicts")
-    same = sa.and_(judged.c.source == lead.c.source, judged.c.lead_id == lead.c.lead_id)
-    parts = [
-        sa.select(sa.literal(state).label("state"), lead.c.source, lead.c.lead_id, lead.c.owner_id,
-                  sa.case((judged.c.evidence == f"{state}_at", judged.c.support)).label("support"))
-        .select_from(lead.outerjoin(judged, same))
-        .where(is_told(lead, state), lead.c[f"{state}_at"] >= sa.literal(today["begins_at"], sa.DateTime()),
-               lead.c[f"{state}_at"] < sa.literal(today["ends_at"], sa.DateTime()))
-        for state in VERDICTS]
-    every = sa.union_all(*parts).subquery("told")
-    return rows(conn, sa.select(every).order_by(every.c.source, every.c.lead_id))
+def feedback(conn: sa.Connection, first: date, last: date) -> list[Line]:
+    """What sales passed on in some days, and every appeal that waits for marketing's answer; verdicts with what the
+    portrait's answers say of them. What a note says is not read.
+    """
+    piece, judged = mart("sales_feedback"), mart("target_verdicts")
+    same = sa.and_(piece.c.feedback_kind == "verdict", judged.c.source == piece.c.source,
+                   judged.c.lead_id == piece.c.lead_id, judged.c.evidence == piece.c.feedback_subject + "_at")
+    shown = [piece.c[name] for name in ("source", "lead_id", "feedback_kind", "feedback_id", "feedback_subject",
+                                        "given_day", "is_answer_owed", *_CAMPAIGN)]
+    given = sa.or_(piece.c.given_day.between(first, last),
+                   sa.and_(piece.c.is_answer_owed, piece.c.given_day <= last))
+    return rows(conn, sa.select(*shown, judged.c.support).select_from(piece.outerjoin(judged, same)).where(given)
+                .order_by(*(piece.c[name] for name in find("sales_feedback").record.key)))
 
 
 def waiting(conn: sa.Connection, evening: datetime) -> list[Line]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from report.letters.facts import WEEK, Facts, Key, Line
+from report.letters.items import GIVES, ITEMS, OTHER, OWES
 from report.letters.letter import Column, Row, Section, Voice, plain, trace
-from report.letters.terms import ACTIONS, GIVES, ITEMS, OTHER, OWES, PROMISES, SIDES, STATES, SUPPORT, UNMATCHED
 from report.numbers import UNKNOWN
+from report.terms import ACTIONS, PLACES, PROMISES, SIDES, STATES
+from warehouse.staging.base import UNMATCHED
 
 _IDS, _CAMPAIGNS, _LEADS = 5, 8, 25
 
@@ -56,12 +58,8 @@ def _line(facts: Facts, side: str, item: str) -> str:
     return trace("daily_exchange", named) if there else ""
 
 
-def behind(told: Teller, side: str) -> Section:
-    """The leads behind a side's day: those that marketing brought, or what sales said of some."""
-    return _brought(told) if side == "marketing" else _said(told)
-
-
-def _brought(told: Teller) -> Section:
+def brought(told: Teller) -> Section:
+    """The leads that marketing brought."""
     _, facts, numbers = told.voice, told.facts, told.voice.numbers
     groups: defaultdict[str, list[Line]] = defaultdict(list)
     for line in facts.born:
@@ -74,25 +72,13 @@ def _brought(told: Teller) -> Section:
     if rest:
         rows.append(Row((_("other campaigns"), numbers.count(len(rest)),
                          numbers.count(sum(bool(lead["is_qualified"]) for lead in rest)), ids(_, rest))))
-    return _detail(told, _("Where the new leads came from"), _("Campaign"), _("Qualified so far"), rows,
+    return detail(told, _("Where the new leads came from"), _("Campaign"), _("Qualified so far"), rows,
                    _("Unique leads by the campaign that their strongest evidence names, by day of creation."))
 
 
-def _said(told: Teller) -> Section:
-    _, numbers = told.voice, told.voice.numbers
-    rows = []
-    for verdict in dict.fromkeys(line["state"] for line in told.facts.told):
-        leads = [line for line in told.facts.told if line["state"] == verdict]
-        grounds = Counter(line["support"] for line in leads if line["support"])
-        ground = "; ".join(f"{numbers.count(count)} {_(SUPPORT[kind])}" for kind, count in sorted(grounds.items()))
-        rows.append(Row((_(STATES[verdict]), numbers.count(len(leads)), ground or UNKNOWN, ids(_, leads))))
-    return _detail(told, _("What was said of leads"), _("Verdict"), _("What it rests on"), rows,
-                   _("By the instant since which the record says so. Answers are those to the agreed portrait."),
-                   is_number=False)
-
-
-def _detail(told: Teller, title: str, first: str, third: str, rows: Sequence[Row], basis: str, *,
-            is_number: bool = True) -> Section:
+def detail(told: Teller, title: str, first: str, third: str, rows: Sequence[Row], basis: str, *,
+           is_number: bool = True) -> Section:
+    """A section of what stands behind a side's day."""
     _ = told.voice
     head = (Column(first), Column(_("Leads"), is_number=True), Column(third, is_number=is_number),
             Column(_("Lead ids")))
@@ -101,7 +87,7 @@ def _detail(told: Teller, title: str, first: str, third: str, rows: Sequence[Row
 
 def campaign(told: Teller, line: Line) -> str:
     """The lead's campaign by name, or that none is known."""
-    stands_for = UNMATCHED.get(str(line["campaign_id"]))
+    stands_for = PLACES.get(str(line["campaign_id"] or UNMATCHED))
     return told.voice(stands_for) if stands_for else plain(told.facts.campaign(line))
 
 
@@ -170,7 +156,7 @@ def disputes(told: Teller) -> Section:
 
 def claim(_: Voice, line: Line) -> str:
     """What an appeal says that its lead is, or never was."""
-    said = {"state": _(STATES[line["appealed_state"]])}
+    said = {"state": _(STATES[line["appealed_state"]]).lower()}
     return (_("is %(state)s") if line["appealed_at"] else _("never was %(state)s")) % said
 
 

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 
-from report.letters import rows
+from report.letters import passed, rows
 from report.letters.daily import about, closing
 from report.letters.facts import WEEK, Facts, Key
+from report.letters.items import DISPUTES, GIVES, ITEMS
 from report.letters.letter import Column, Letter, Row, Section, Voice, trace
 from report.letters.rows import Teller
-from report.letters.terms import CAUSES, DISPUTES, GIVES, ITEMS, RATIOS, SIDES
 from report.letters.week import Week
 from report.numbers import UNKNOWN
+from report.terms import CAUSES, MEASURES, RATIOS, SIDES
 
 WEEKLY = "weekly"
 _CAMPAIGNS = 10
 _CAMPAIGN = ("platform", "account_id", "campaign_id", "close_month")
+_MEASURES = ("spend_reporting_amount", "unique_lead_count", "qualified_count", "won_count")
 
 
 def pack(facts: Facts, week: Week, voice: Voice, project: str, *, names_owners: bool = False,
@@ -26,7 +28,7 @@ def pack(facts: Facts, week: Week, voice: Voice, project: str, *, names_owners: 
     first = facts.day - timedelta(WEEK - 1)
     period = {"first": voice.numbers.day(first), "last": voice.numbers.day(facts.day)}
     subject = _("%(project)s: the week of both departments, %(first)s to %(last)s") % {"project": project, **period}
-    sections = (_work(told), _leaks(told, week), _ratios(told, week), _campaigns(told, week),
+    sections = (_work(told), passed.said(told, WEEK), _leaks(told, week), _ratios(told, week), _campaigns(told, week),
                 rows.promised(told, "marketing"), rows.promised(told, "sales"), rows.owed(told, "marketing"),
                 rows.waits(told), rows.disputes(told), _disputes(told, week))
     reading = (_("Both sides' lines come from the same tables by the same rules; no number is owned by one of them."),
@@ -100,17 +102,15 @@ def _ratios(told: Teller, week: Week) -> Section:
 def _campaigns(told: Teller, week: Week) -> Section:
     _, numbers = told.voice, told.voice.numbers
     made = tuple(Row((rows.campaign(told, line), numbers.short_money(line["spend_reporting_amount"]),
-                      numbers.count(line["unique_lead_count"]), numbers.count(line["qualified_count"]),
-                      numbers.count(line["won_count"])),
+                      *(numbers.count(line[name]) for name in _MEASURES[1:])),
                      trace("campaign_roi_closed", {name: line[name] for name in _CAMPAIGN}))
                  for line in week.campaigns[:_CAMPAIGNS])
     rest = len(week.campaigns) - len(made)
     return Section(
         _("Campaigns this month"),
-        _("Spend by the ad account's own day, leads by creation, wins by closing day, in the month of %(month)s.") % {
-            "month": numbers.day(told.facts.day.replace(day=1))},
-        (Column(_("Campaign")), Column(_("Ad spend"), is_number=True), Column(_("Leads"), is_number=True),
-         Column(_("Qualified so far"), is_number=True), Column(_("wins"), is_number=True)), made,
+        _("Spend by the ad account's own day, leads by creation, new customers by closing day, in the month of "
+          "%(month)s.") % {"month": numbers.day(told.facts.day.replace(day=1))},
+        (Column(_("Campaign")), *(Column(_(MEASURES[name]), is_number=True) for name in _MEASURES)), made,
         _("Nothing is on record."), _("and %(rest)s more") % {"rest": rest} if rest > 0 else "")
 
 

@@ -14,9 +14,10 @@ import xlsxwriter
 
 from report.letters import facts, rows
 from report.letters.facts import Line, mart
+from report.letters.items import DISPUTES
 from report.letters.letter import Letter
 from report.letters.rows import Teller
-from report.letters.terms import CAUSES, DISPUTES, PROMISES, RATIOS, SIDES
+from report.terms import CAUSES, MEASURES, PROMISES, RATIOS, SIDES, platform
 
 TEXT, COUNT, MONEY, SHARE, RATIO, DAY, MOMENT = "text", "count", "money", "share", "ratio", "day", "moment"
 _WIDTHS = {TEXT: 26, COUNT: 11, MONEY: 18, SHARE: 10, RATIO: 9, DAY: 12, MOMENT: 17}
@@ -132,7 +133,8 @@ def _plain(kind: str, title: str, name: str) -> Field:
 
 def _campaign(told: Teller) -> tuple[Field, ...]:
     _ = told.voice
-    return (Field(_("Campaign"), TEXT, lambda line: rows.campaign(told, line)), _plain(TEXT, _("Platform"), "platform"),
+    return (Field(_("Campaign"), TEXT, lambda line: rows.campaign(told, line)),
+            Field(_("Platform"), TEXT, lambda line: platform(line["platform"], _)),
             _plain(TEXT, _("Campaign id"), "campaign_id"))
 
 
@@ -157,10 +159,7 @@ def _ratios(told: Teller) -> list[Field]:
 def _campaigns(told: Teller) -> list[Field]:
     _ = told.voice
     return [_plain(DAY, _("Month"), "close_month"), *_campaign(told),
-            _plain(MONEY, _("Ad spend"), "spend_reporting_amount"), _plain(COUNT, _("Leads"), "unique_lead_count"),
-            _plain(COUNT, _("Qualified leads"), "qualified_count"), _plain(COUNT, _("New customers"), "won_count"),
-            _plain(MONEY, _("Revenue"), "revenue_reporting_amount"),
-            _plain(MONEY, _("Gross profit"), "gross_margin_reporting_amount"),
+            *(_plain(COUNT if name.endswith("_count") else MONEY, _(title), name) for name, title in MEASURES.items()),
             _plain(MONEY, _("Cost per lead"), "cpl_amount"),
             _plain(MONEY, _("Cost per qualified lead"), "cpql_amount"), _plain(RATIO, "ROI", "roi_ratio")]
 

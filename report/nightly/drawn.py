@@ -13,9 +13,10 @@ from markupsafe import Markup
 from report.nightly import charts
 from report.nightly.charts import SIZES, Bar, Plot, Point, Size, Spot
 from report.nightly.facts import Band, Facts, Leak, Rate
-from report.nightly.labels import BANDS, CAUSES
+from report.nightly.labels import BANDS
 from report.nightly.palette import PROFIT, TOTAL, owner_colour
 from report.numbers import Numbers
+from report.terms import CAUSES, RATIOS
 from report.words import mark
 from warehouse.marts.leak_causes import SET_ASIDE
 
@@ -45,7 +46,7 @@ class Drawing:
         return _both(lambda size: charts.waterfall(bars, size), told) if facts.waterfall.leads else Markup()
 
     def bars(self, facts: Facts) -> list[Bar]:
-        """All leads, then each cause off what is left, and at the end those who bought."""
+        """All leads, then each cause off what is left, and at the end those that were won."""
         n, left = self.numbers, facts.waterfall.leads
         bars = [Bar(self.say(mark("All leads")), 0, left, n.count(left), TOTAL)]
         leaks = [leak for leak in facts.waterfall.leaks if leak.leads]
@@ -83,8 +84,8 @@ class Drawing:
     def curve(self, facts: Facts) -> Markup:
         """What became of leads, by how long they waited."""
         bands = facts.speed.curve
-        points = [self._point(self.say(mark("Reached")), band, band.reached) for band in bands]
-        points += [self._point(self.say(mark("Bought")), band, band.closed) for band in bands]
+        points = [self._point(self.say(RATIOS["reached"]), band, band.reached) for band in bands]
+        points += [self._point(self.say(RATIOS["closed"]), band, band.closed) for band in bands]
         told = "; ".join(f"{point.panel}, {point.name}: {point.label}" for point in points)
         return _both(lambda size: charts.intervals(points, size), told) if points else Markup()
 

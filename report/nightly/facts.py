@@ -79,6 +79,11 @@ class Waterfall:
         return sum(leak.leads for leak in self.leaks)
 
     @property
+    def won(self) -> int:
+        """Leads whose person bought within the horizon of the lead; whoever bought before it came is none of them."""
+        return sum(leak.leads for leak in self.leaks if leak.cause == "won")
+
+    @property
     def losses(self) -> list[Loss]:
         """By owner, the largest first: by money where there is some, else by leads."""
         owners = dict.fromkeys(leak.owner for leak in self.leaks if leak.is_loss and leak.leads)

@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from crosscheck.settings import Settings
+from report import terms
 from report.nightly import labels, palette
 from report.nightly.commands import command
 from report.nightly.drawn import Drawing
@@ -73,13 +74,14 @@ def _environment(language: Language) -> Environment:
                        undefined=StrictUndefined, extensions=["jinja2.ext.i18n"])
     made.install_gettext_translations(words(language), newstyle=True)  # type: ignore[attr-defined]
     made.globals |= _globals()
+    made.filters["rule"] = lambda file: terms.rule(file, words(language).gettext)
     return made
 
 
 def _globals() -> dict[str, Any]:
-    return {"labels": labels, "owners": OWNERS, "command": command, "small": SMALL,
-            "platform": lambda name: labels.PLATFORMS.get(name, name),
-            "campaign": lambda name: labels.CAMPAIGNS.get(name, name)}
+    return {"labels": labels, "terms": terms, "owners": OWNERS, "command": command, "small": SMALL,
+            "platform": lambda name: terms.PLATFORMS.get(name, name),
+            "campaign": lambda name: terms.PLACES.get(name, name)}
 
 
 @cache

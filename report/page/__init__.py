@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import quote
 
 from crosscheck.settings import Settings
+from report import terms
 from report.owners import OWNERS
 from report.page import data, history, names, texts
 from report.words import Language, words
@@ -28,8 +29,8 @@ _PLACEHOLDER = '"crosscheck-data"'
 _UNSAFE = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 _TEXTS = (texts.SHELL, texts.SUMMARY, texts.WATERFALL, texts.RATIOS, texts.CAMPAIGNS, texts.ATTRIBUTION, texts.WEEKS,
           texts.CHANGED)
-_NAMES = {"cause": names.CAUSES, "attribution": names.MODELS, "change": names.CHANGES, "measure": names.MEASURES,
-          "state": names.STATES, "platform": names.PLATFORMS, "place": names.PLACES, "rule": names.RULES,
+_NAMES = {"cause": terms.CAUSES, "attribution": names.MODELS, "change": terms.CHANGES, "measure": terms.MEASURES,
+          "state": terms.RATIOS, "platform": terms.PLATFORMS, "place": terms.PLACES, "rule": terms.RULES,
           "rests": names.EVIDENCE}
 
 

@@ -66,7 +66,7 @@ SUMMARY = {
 #: The leak waterfall and its evidence.
 WATERFALL = {
     "waterfall": mark("Where leads are lost, and whose step it was"),
-    "waterfall_finding": mark("Of %(leads)s leads, %(won)s bought. Lost at steps of Marketing: %(marketing)s; of "
+    "waterfall_finding": mark("Of %(leads)s leads, %(won)s were won. Lost at steps of Marketing: %(marketing)s; of "
                               "Sales: %(sales)s; of lead routing: %(routing)s; of both together: %(both)s; of "
                               "nobody or still open: %(nobody)s."),
     "waterfall_note": mark("By month of creation, whatever the date basis; only months older than %(days)s days. "

@@ -7,10 +7,12 @@ from datetime import date
 import pytest
 import sqlalchemy as sa
 
+from crosscheck.errors import ConfigError
 from tests.marts.world import night, put, release
 from warehouse import ops
+from warehouse.ddl import table
 from warehouse.engine import Warehouse
-from warehouse.trace import trace
+from warehouse.trace import conditions, find, trace
 
 DAY = date(2026, 4, 8)
 
@@ -51,3 +53,14 @@ def test_a_restatement_stands_beside_its_row(mart_wh: Warehouse, mart: str, key:
     found = trace(mart_wh, mart, key)
     assert len(found.rows) == 1
     assert {row["row_key"] for row in found.restated} == told
+
+
+def test_a_flag_is_true_or_false() -> None:
+    """Anything else is refused with what to write instead."""
+    record = find("sales_feedback").record
+    there = table(record)
+    asked = [conditions(record, there, {"is_answer_owed": text})[0] for text in ("true", "false")]
+    assert [str(one).split(" = ")[1] for one in asked] == ["true", "false"]
+    with pytest.raises(ConfigError) as refused:
+        conditions(record, there, {"is_answer_owed": "yes"})
+    assert refused.value.fix == "write is_answer_owed=true"

@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from report import page as pages
-from report.page import names
+from report import terms
 from report.words import Language, words
 from tests.marts import world
 from tests.marts.company import Company
@@ -90,7 +90,7 @@ def _told(marts: dict[str, Any], **key: Any) -> dict[str, int]:
     found: dict[str, int] = {}
     for row in marts["leak_waterfall"]:
         if all(row[name] == value for name, value in key.items()) and row["leak_cause"] not in SET_ASIDE:
-            name = names.CAUSES[row["leak_cause"]]
+            name = terms.CAUSES[row["leak_cause"]]
             found[name] = found.get(name, 0) + row["lead_count"]
     return found
 
@@ -125,9 +125,9 @@ def test_leads_by_name_only_stand_apart(opened: Any, marts: dict[str, Any]) -> N
     for cause in SET_ASIDE:
         count = sum(row["lead_count"] for row in marts["leak_waterfall"] if row["leak_cause"] == cause)
         opener = tab.locator(f"#waterfall .note #step-{cause}")
-        assert opener.inner_text() == f"{names.CAUSES[cause]}: {count}"
+        assert opener.inner_text() == f"{terms.CAUSES[cause]}: {count}"
         opener.click()
-        assert names.CAUSES[cause] in tab.locator("dialog").inner_text()
+        assert terms.CAUSES[cause] in tab.locator("dialog").inner_text()
         tab.keyboard.press("Escape")
 
 
@@ -152,7 +152,7 @@ def test_filters_work_by_keyboard(opened: Any, marts: dict[str, Any]) -> None:
 def test_a_step_opens_to_its_evidence_and_gives_the_focus_back(opened: Any, marts: dict[str, Any]) -> None:
     """Enter on a step shows ids of just this step and the command for the rest; Escape returns."""
     step = max(_told(marts), key=lambda name: _told(marts)[name])
-    cause = next(key for key, name in names.CAUSES.items() if name == step)
+    cause = next(key for key, name in terms.CAUSES.items() if name == step)
     tab = opened("#waterfall?lang=en")
     tab.focus(f"#step-{cause}")
     tab.keyboard.press("Enter")

@@ -23,8 +23,9 @@ from report.letters import forms
 from report.letters.daily import exchange
 from report.letters.facts import Facts
 from report.letters.letter import Letter, Section, Voice
+from report.letters.passed import said
 from report.letters.post import Office, compose
-from report.letters.rows import promise_row
+from report.letters.rows import Teller, promise_row
 from report.numbers import Numbers
 from report.words import Language
 from tests.marts import world
@@ -96,12 +97,16 @@ def test_numbers_are_the_marts(wh: Warehouse, daily: dict[tuple[str, str], Lette
 
 
 def test_details_add_up_to_their_line(daily: dict[tuple[str, str], Letter]) -> None:
-    """The leads by campaign are the day's leads, the verdicts by kind the day's verdicts; debts have their leads."""
+    """The leads by campaign are the day's leads, what sales passed on its day's verdicts; debts have their leads."""
     brought = section(daily["Bình", "daily-marketing"], "Where the new leads came from")
     assert [row.cells[1] for row in brought.rows] == ["3"]
-    said = section(daily["Lan", "daily-sales"], "What was said of leads")
-    assert sorted((row.cells[0], row.cells[1], row.cells[3]) for row in said.rows) == [
-        ("hot", "1", "crm/b"), ("wrong target", "1", "crm/c")]
+    passed = section(daily["Lan", "daily-sales"], "What Sales passed on")
+    name = brought.rows[0].cells[0]
+    assert [row.cells for row in passed.rows] == [
+        (name, "1", "Hot (1 not decided by the answers)", "crm/b"),
+        (name, "1", "Wrong target (1 not decided by the answers)", "crm/c"), (name, "1", "Appeal: Hot", "crm/a"),
+        (name, "1", "Note", "crm/a, crm/b"), ("No known campaign", "1", "Deal lost: Price", "no lead on record"),
+        ("All campaigns", "1", "Appeals that wait for the answer of Marketing", "crm/a")]
     assert len(section(daily["Lan", "daily-sales"], "Leads that wait for a first attempt").rows) == 1
 
 
@@ -201,6 +206,30 @@ def test_unknown_is_not_zero(facts: Facts) -> None:
     told = exchange(facts, voice(), "firm", "sales").sections[0]
     assert "Meetings held" in told.more
     assert "Meetings held" not in {row.cells[0] for row in told.rows}
+
+
+def piece(kind: str, subject: str | None, lead: str, days: int = 0, **more: Any) -> dict[str, Any]:
+    """What sales passed on some days before the day."""
+    return {"source": "crm", "lead_id": lead, "feedback_kind": kind, "feedback_id": subject or "n", "support": None,
+            "feedback_subject": subject, "given_day": DAY - timedelta(days), "platform": "meta_ads", "account_id": "1",
+            "campaign_id": "c1", "is_answer_owed": None, **more}
+
+
+def test_what_sales_passed_on_is_told_by_day_and_by_week(facts: Facts) -> None:
+    """A note about two leads is one note; an appeal waits for its answer however old it is; the rest is cut."""
+    many = [piece("verdict", "wrong_target", f"w{number}", campaign_id=f"d{number:02}") for number in range(20)]
+    told = Teller(replace(facts, feedback=[
+        piece("verdict", "wrong_target", "a", support="supported"), piece("note", None, "a"), piece("note", None, "b"),
+        piece("verdict", "wrong_target", "b", 6), piece("appeal", "hot", "z", 40, is_answer_owed=True)]), voice())
+    owed = ("All campaigns", "1", "Appeals that wait for the answer of Marketing", "crm/z")
+    assert [row.cells for row in said(told).rows] == [
+        ("c1", "1", "Wrong target (1 confirmed by the answers)", "crm/a"), ("c1", "1", "Note", "crm/a, crm/b"), owed]
+    week = said(told, 7).rows
+    assert [row.cells[:2] for row in week] == [("c1", "2"), ("c1", "1"), owed[:2]]
+    assert [("given_day" in row.command) for row in (said(told).rows[0], week[0])] == [True, False]
+    assert week[-1].command == "crosscheck trace sales_feedback is_answer_owed=true"
+    cut = said(replace(told, facts=replace(facts, feedback=many)))
+    assert (len(cut.rows), cut.more) == (15, "and 5 more")
 
 
 def promise(**values: Any) -> dict[str, Any]:

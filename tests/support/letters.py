@@ -19,7 +19,7 @@ from warehouse.engine import Warehouse
 
 DAY = date(2026, 6, 20)
 NAME = "=cmd|' /C calc'!A0 <b>@all"
-OF_A_DAY = ("daily_exchange", "commitments", "target_verdicts")
+OF_A_DAY = ("daily_exchange", "commitments", "target_verdicts", "sales_feedback")
 OF_A_WEEK = (*OF_A_DAY, "leak_waterfall", "lead_quality", "campaign_roi_closed", "contradiction", "sourcing_conflict")
 RULES = replace(world.RULES, commitments=Commitments(Head("v1", None, {}), "VND", (
     Agreement("Hè 2026", date(2026, 6, 1), date(2026, 6, 30), {
@@ -51,6 +51,8 @@ def _fill(wh: Warehouse) -> None:
         {"lead_id": "c", "status": "WRONG", "entered_at": noon(DAY, 2)})
     put(wh, "activity", *({"lead_id": name, "activity_id": f"call-{name}", "occurred_at": noon(day),
                            "direction": "outbound", "outcome": "busy"} for name, day in prompt.items()))
+    put(wh, "activity", *({"lead_id": name, "activity_id": "note", "activity_kind": "note", "occurred_at": noon(DAY)}
+                          for name in "ab"))
     put(wh, "deal", *({"deal_id": name, "closed_day": DAY, "is_won": False, "is_lost": True, "lost_reason": reason}
                       for name, reason in (("told", "price"), ("untold", None))))
     appeals.file(wh, Claim("crm", "a", "hot", noon(DAY, 1).replace(tzinfo=UTC)),
