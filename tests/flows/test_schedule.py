@@ -25,7 +25,7 @@ from warehouse.reading import campaign_totals
 
 pytestmark = [
     pytest.mark.nights, pytest.mark.server, pytest.mark.timeout(420), pytest.mark.xdist_group("prefect-server")]
-ARTIFACTS = {"night-summary", "row-accounting", "gate-results", "freshness", "campaign-roi"}
+ARTIFACTS = {"night-summary", "row-accounting", "gate-results", "freshness", "campaign-roi", "report"}
 LEAKED = "a-value-that-nobody-may-store"
 
 
