@@ -96,12 +96,13 @@ def init(folder: Path = Path(), *, name: str = "crosscheck", currency: str = "VN
     quoted = json.dumps(name, ensure_ascii=False)
     target.write_text(_TOML.format(name=quoted, currency=currency, zone=zone), encoding="utf-8")
     written = [target, *_ignored(folder), *_privacy_key(folder), *_rules(folder)]
+    step = "crosscheck doctor" if folder == Path() else f"cd {folder} && crosscheck doctor"
     if as_json:
-        print_json({"written": [str(path) for path in written], "next": "crosscheck doctor"})
+        print_json({"written": [str(path) for path in written], "next": step})
         return 0
     for path in written:
         note(f"✓ {path}")
-    following("uncomment your sources in crosscheck.toml, then: crosscheck doctor")
+    following(f"uncomment your sources in {target}, then: {step}")
     return 0
 
 

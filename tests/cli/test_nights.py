@@ -88,6 +88,19 @@ def test_the_first_night_publishes(first: Answer) -> None:
     assert [secret for secret in SECRETS if secret in first.out + first.err] == []
 
 
+@pytest.mark.parametrize(("words", "step"), [
+    ("doctor", "crosscheck connect test"), ("connect test --quick", "crosscheck plan"), ("plan", "crosscheck run"),
+    ("report --language vi --out later", "crosscheck explain closed_rate says a number of it in words"),
+])
+def test_each_command_offers_the_next_one(first: Answer, words: str, step: str) -> None:
+    """The first ten minutes are a chain: the last line for eyes, and a field for scripts."""
+    assert first.json["next"].startswith("crosscheck report")
+    answer = say(*words.split())
+    assert answer.code == 0, answer.err
+    assert answer.err.splitlines()[-1].startswith(f"  next: {step}")
+    assert say(*words.split(), "--json").json["next"].startswith(step)
+
+
 def test_status_after_it(first: Answer) -> None:
     """Runs and streams, as tables whose rows are single lines, and as JSON."""
     shown = say("status")
