@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from crosscheck.cli.out import err, following, note, progress
+from crosscheck.cli.start import new_key
 
 if TYPE_CHECKING:
     from flows.night import Night
@@ -76,13 +77,13 @@ def demo(folder: Path = Path("var/demo"), *, seed: int = 7, scale: float = 1.0,
             codes = _three_nights(play, plain=plain)
         wrong = finale(play.config, folder, play.sink, as_json=as_json)
     err.print(f"three nights and their proof in {time.monotonic() - began:.0f} s; exit codes {codes}")
-    following("crosscheck init my-company")
+    following(f"cd {folder} && crosscheck status looks around there; crosscheck init my-company begins your own")
     return 0 if codes == [0, 5, 0] and not wrong else 1
 
 
 @contextmanager
 def stage(folder: Path, *, seed: int = 7, scale: float = 1.0, company: Company | None = None) -> Iterator[Stage]:
-    """A fresh folder with company, configuration and secrets in the environment, and the servers running.
+    """A fresh folder with company, configuration, vendors' secrets in the environment, and the servers running.
 
     `company` is played instead of the one that `seed` and `scale` make.
     """
@@ -99,6 +100,7 @@ def stage(folder: Path, *, seed: int = 7, scale: float = 1.0, company: Company |
     shutil.copytree(_RULES, folder / "rules")
     shutil.copytree(_EXAMPLE / "rules", folder / "rules", dirs_exist_ok=True)
     shutil.copy(_EXAMPLE / "crosscheck.toml", folder / "crosscheck.toml")
+    new_key(folder, _KEY)
     with ExitStack() as stack:
         server = stack.enter_context(SandboxServer(company, company.nights[0]))
         sink = stack.enter_context(Sink())
@@ -115,7 +117,7 @@ def _variables(urls: dict[str, str], sink: str, folder: Path) -> dict[str, str]:
         "GOOGLE_ADS_CLIENT_SECRET": credentials.CLIENT_SECRET,
         "GOOGLE_ADS_REFRESH_TOKEN": credentials.REFRESH_TOKEN, "META_ACCESS_TOKEN": credentials.META_TOKEN,
         "HUBSPOT_TOKEN": credentials.HUBSPOT_TOKEN, "GETFLY_API_KEY": credentials.GETFLY_KEY,
-        "CROSSCHECK_ALERT_URL": sink, "CROSSCHECK_PRIVACY_KEY": _KEY,
+        "CROSSCHECK_ALERT_URL": sink,
         "PREFECT_HOME": str((folder / "prefect").resolve()), "PREFECT_LOGGING_LEVEL": "ERROR",
         "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "90",
     }
