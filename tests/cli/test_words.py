@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from crosscheck.cli import EXIT_CODES
+from crosscheck.settings import load
 from tests.cli.conftest import say
 from warehouse.marts import MARTS
 
@@ -38,6 +39,14 @@ def test_init_refuses_what_no_night_could_use(here: Path, words: tuple[str, str]
     """A zone or currency that nobody knows is refused at once, and nothing is written."""
     assert say("init", *words).code == 2
     assert not (here / "crosscheck.toml").exists()
+
+
+def test_the_demo_tells_its_warnings_beside_its_alert() -> None:
+    """Its alert stays alone in its channel; no warning goes nowhere."""
+    alerts = load(Path(__file__).parents[2] / "examples/demo/crosscheck.toml").alerts
+    heard = {kind: [channel.url for channel in alerts.told(kind)] for kind in ("critical", "sla", "warning")}
+    assert heard == {"critical": ["env:CROSSCHECK_ALERT_URL"], "sla": ["env:CROSSCHECK_ALERT_URL"],
+                     "warning": ["env:CROSSCHECK_WARNING_URL"]}
 
 
 def test_doctor_says_what_to_do_next(here: Path) -> None:
