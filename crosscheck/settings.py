@@ -45,14 +45,14 @@ class SecretRef(BaseModel):
 
 
 def _expanded(value: Any) -> Any:
-    """Options may name the environment as `${NAME}`; an unset name is an error at the start, not at night."""
+    """Options may name the environment as `${NAME}`; an unset name stays, for `Source.require_environment` to refuse:
+    who only looks at tables needs no vendor's address.
+    """
     if isinstance(value, dict):
         return {key: _expanded(item) for key, item in value.items()}
     if not isinstance(value, str):
         return value
-    if missing := [name for name in _VARIABLE.findall(value) if name not in os.environ]:
-        raise ValueError(f"the environment has no {missing[0]}")
-    return _VARIABLE.sub(lambda hit: os.environ[hit[1]], value)
+    return _VARIABLE.sub(lambda hit: os.environ.get(hit[1], hit[0]), value)
 
 
 def _read(path: Path) -> str:
@@ -109,6 +109,12 @@ class Source(_Section):
     accounts: tuple[str, ...] = ()  # empty: all that the credential reaches
     required: bool = True  # False: its absence never makes the night partial
     max_age_hours: int = 36
+
+    def require_environment(self) -> None:
+        """Raises ConfigError when an option names what the environment does not have: before anything is read."""
+        if missing := _VARIABLE.search(str(self.options)):
+            raise ConfigError(f"the environment has no {missing[1]}, which options of [[sources]] {self.name} name",
+                              fix=f"export {missing[1]}=…")
 
     def placed(self, home: Path) -> Source:
         """The same source, its secret files found from a folder."""

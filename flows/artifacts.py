@@ -26,8 +26,8 @@ _FRESHNESS = ("source", "account_id", "stream", "complete_to_day", "lag_days", "
               "last_error")
 
 
-def show(result: Night, settings: Settings, report: Path | None = None) -> None:
-    """The night's artifacts; `report` is the file to read in the morning, where one was written."""
+def show(result: Night, settings: Settings) -> None:
+    """The night's artifacts; the files to read in the morning are those that it wrote."""
     _shown("night-summary", lambda key: create_markdown_artifact(
         key=key, markdown="\n\n".join(result.lines()), description=f"Night {result.run_id}"))
     _table("row-accounting", "received = published + quarantined + deduplicated", result.accounting)
@@ -37,10 +37,8 @@ def show(result: Night, settings: Settings, report: Path | None = None) -> None:
         _table("freshness", "Up to which day each stream is complete; what is stale", lambda: _freshness(settings))
         _table("campaign-roi", "Campaign ROI by closing date, reporting currency, all published months",
                lambda: campaign_totals(settings))
-    if report is not None and report.is_file():
-        path = report.resolve()  # said in full: no browser opens a file from a page that came by HTTP
-        _shown("report", lambda key: create_link_artifact(
-            key=key, link=path.as_uri(), link_text=str(path), description=f"Report of {result.run_id}"))
+    if result.reports:
+        _shown("report", lambda key: _report(key, result))
 
 
 class Bar:
@@ -62,6 +60,14 @@ class Bar:
         known = self._id
         if known is not None:
             _shown(self._key, lambda _: update_progress_artifact(known, progress=100.0 * chunks / self._chunks))
+
+
+def _report(key: str, result: Night) -> None:
+    """A link to the report in the first language, and where the others lie: a key shows one link."""
+    first, *others = (Path(path).resolve() for path in result.reports)
+    beside = "".join(f"\n\nBeside it: {path}" for path in others)
+    create_link_artifact(  # its path said in full: no browser opens a file from a page that came by HTTP
+        key=key, link=first.as_uri(), link_text=str(first), description=f"Report of {result.run_id}{beside}")
 
 
 def _freshness(settings: Settings) -> list[dict[str, Any]]:

@@ -31,7 +31,8 @@ def night(settings: Settings, as_of: datetime, *, kind: str = "nightly", window:
     Raises LockHeld when another run is writing, ConfigError when nothing can start; everything that happens to a
     single source, account or slice is part of the answer instead.
     """
-    chosen(settings, only)
+    for source in chosen(settings, only):
+        source.require_environment()
     with open_warehouse(settings) as wh:
         faultpoint(Faultpoint.LOCK_TAKEN)
         work = steps.begin(settings, wh, as_of, kind=kind, window=window, only=only,

@@ -45,6 +45,7 @@ def chosen(settings: Settings, only: tuple[str, ...]) -> list[Source]:
 def open_source(source: Source, settings: Settings) -> Opened | Refused:
     """The connector of a source and the accounts tonight reads; its refusal is a value, not an exception."""
     try:
+        source.require_environment()
         connector: Connector = connector_class(source.connector)(source, settings)
         accounts = tuple(a for a in connector.accounts() if not source.accounts or a.account_id in source.accounts)
         _all_found(source, accounts)

@@ -105,6 +105,14 @@ def _test_leads(conn: sa.Connection) -> None:
         conn.execute(sa.text(f"ALTER TABLE IF EXISTS {schema}.lead_fact ADD COLUMN IF NOT EXISTS is_test BOOLEAN"))
 
 
+def _paused(conn: sa.Connection) -> None:
+    """`source_freshness` tells which sources are left out on purpose."""
+    for schema in ("mart", "mart_next", "archive"):
+        for name, kind in (("paused_until_day", "DATE"), ("pause_reason", "TEXT"), ("paused_by", "TEXT")):
+            conn.execute(sa.text(f"ALTER TABLE IF EXISTS {schema}.source_freshness "
+                                 f"ADD COLUMN IF NOT EXISTS {name} {kind}"))
+
+
 #: What was ever applied, oldest first; the position is the version.
 STEPS: tuple[tuple[str, Step], ...] = (
     ("tables from records", _from_records), ("when a lead was lost", _lost_leads),
@@ -113,7 +121,7 @@ STEPS: tuple[tuple[str, Step], ...] = (
     ("when a lead was assigned and answered", _delays), ("an archive of publications", _archive),
     ("wider sums of money", _wider_money), ("orders after the win, days of work", _orders),
     ("which states rest on an appeal", _appeals), ("answers to the portrait", _portrait),
-    ("test leads", _test_leads))
+    ("test leads", _test_leads), ("which sources are paused", _paused))
 
 
 def all_tables() -> Iterator[sa.Table]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from crosscheck.cli.out import err, following, note, progress
+from crosscheck.cli.start import new_key
 
 if TYPE_CHECKING:
     from flows.night import Night
@@ -29,11 +30,14 @@ _KEY = "demo-key-demo-key-demo-key-demo-key"
 
 @dataclass(frozen=True)
 class Stage:
-    """What the demo plays on: the company, the vendors' server, the alert sink and the configuration."""
+    """What the demo plays on: the company, the vendors' server, a sink for alerts and one for warnings, and the
+    configuration.
+    """
 
     company: Company
     server: SandboxServer
     sink: Sink
+    warnings: Sink
     config: Path
 
     def dawn(self, number: int, folder: Path | None = None) -> datetime:
@@ -74,15 +78,15 @@ def demo(folder: Path = Path("var/demo"), *, seed: int = 7, scale: float = 1.0,
     with stage(folder, seed=seed, scale=scale) as play:
         with progress() as tell, listening(tell):
             codes = _three_nights(play, plain=plain)
-        wrong = finale(play.config, folder, play.sink, as_json=as_json)
+        wrong = finale(play, folder, as_json=as_json)
     err.print(f"three nights and their proof in {time.monotonic() - began:.0f} s; exit codes {codes}")
-    following("crosscheck init my-company")
+    following(f"cd {folder} && crosscheck status looks around there; crosscheck init my-company begins your own")
     return 0 if codes == [0, 5, 0] and not wrong else 1
 
 
 @contextmanager
 def stage(folder: Path, *, seed: int = 7, scale: float = 1.0, company: Company | None = None) -> Iterator[Stage]:
-    """A fresh folder with company, configuration and secrets in the environment, and the servers running.
+    """A fresh folder with company, configuration, vendors' secrets in the environment, and the servers running.
 
     `company` is played instead of the one that `seed` and `scale` make.
     """
@@ -99,14 +103,16 @@ def stage(folder: Path, *, seed: int = 7, scale: float = 1.0, company: Company |
     shutil.copytree(_RULES, folder / "rules")
     shutil.copytree(_EXAMPLE / "rules", folder / "rules", dirs_exist_ok=True)
     shutil.copy(_EXAMPLE / "crosscheck.toml", folder / "crosscheck.toml")
+    new_key(folder, _KEY)
     with ExitStack() as stack:
         server = stack.enter_context(SandboxServer(company, company.nights[0]))
-        sink = stack.enter_context(Sink())
-        stack.enter_context(_environment(_variables(server.urls, sink.url, folder)))
-        yield Stage(company, server, sink, (folder / "crosscheck.toml").resolve())
+        sink, warnings = stack.enter_context(Sink()), stack.enter_context(Sink())
+        told = {"CROSSCHECK_ALERT_URL": sink.url, "CROSSCHECK_WARNING_URL": warnings.url}
+        stack.enter_context(_environment(told | _variables(server.urls, folder)))
+        yield Stage(company, server, sink, warnings, (folder / "crosscheck.toml").resolve())
 
 
-def _variables(urls: dict[str, str], sink: str, folder: Path) -> dict[str, str]:
+def _variables(urls: dict[str, str], folder: Path) -> dict[str, str]:
     from sandbox import credentials
 
     return {
@@ -115,7 +121,6 @@ def _variables(urls: dict[str, str], sink: str, folder: Path) -> dict[str, str]:
         "GOOGLE_ADS_CLIENT_SECRET": credentials.CLIENT_SECRET,
         "GOOGLE_ADS_REFRESH_TOKEN": credentials.REFRESH_TOKEN, "META_ACCESS_TOKEN": credentials.META_TOKEN,
         "HUBSPOT_TOKEN": credentials.HUBSPOT_TOKEN, "GETFLY_API_KEY": credentials.GETFLY_KEY,
-        "CROSSCHECK_ALERT_URL": sink, "CROSSCHECK_PRIVACY_KEY": _KEY,
         "PREFECT_HOME": str((folder / "prefect").resolve()), "PREFECT_LOGGING_LEVEL": "ERROR",
         "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "90",
     }

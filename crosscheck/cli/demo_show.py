@@ -12,21 +12,21 @@ from crosscheck.cli.verify import verify
 from crosscheck.settings import Settings, load
 
 if TYPE_CHECKING:
-    from sandbox.sink import Sink
+    from crosscheck.cli.demo import Stage
 
 _RATIOS = ("closed", "hot", "wrong_target", "reached", "potential")
 
 
-def finale(config: Path, folder: Path, sink: Sink, *, as_json: bool) -> int:
+def finale(play: Stage, folder: Path, *, as_json: bool) -> int:
     """Print everything, or with `as_json` the proof alone; the exit code of the proof."""
     if as_json:
-        return verify(folder, missed=(2,), config=config, as_json=True)
-    settings = load(config)
+        return verify(folder, missed=(2,), config=play.config, as_json=True)
+    settings = load(play.config)
     roi_table(settings)
     ratio_table(settings)
-    _alert(sink)
+    _told(play)
     _places(settings, folder)
-    return verify(folder, missed=(2,), config=config)
+    return verify(folder, missed=(2,), config=play.config)
 
 
 def roi_table(settings: Settings) -> None:
@@ -65,12 +65,16 @@ def _rate(row: Mapping[str, Any], name: str) -> str:
     return f"{rate:.0%} ({row[f'{name}_rate_low']:.0%}–{row[f'{name}_rate_high']:.0%})"
 
 
-def _alert(sink: Sink) -> None:
+def _told(play: Stage) -> None:
+    """The alert word by word; of what went to the channel for warnings the titles."""
     out.print("\n[bold]The alert of night 2[/bold], as the local sink received it")
-    for message in sink.messages:
+    for message in play.sink.messages:
         out.print(f"  {message['title']}", markup=False)
         for line in str(message["message"]).splitlines():
             out.print(f"    {line}", markup=False)
+    out.print("\n[bold]Told beside it[/bold], to the channel for warnings")
+    for message in play.warnings.messages:
+        out.print(f"  {message['title']}", markup=False)
 
 
 def _places(settings: Settings, folder: Path) -> None:

@@ -50,15 +50,16 @@ def doctor(*, config: Annotated[Path | None, Parameter("--config", help="Default
     """
     findings = [*_machine(), *_configured(config, offline=offline), *(() if offline else _scheduled())]
     bad = [finding for finding in findings if not finding.ok]
+    step = f"mend what is marked ({len(bad)}), then: crosscheck doctor" if bad else "crosscheck connect test"
     if as_json:
-        print_json({"findings": findings, "ok": not bad})
+        print_json({"findings": findings, "ok": not bad, "next": step})
     for finding in () if as_json else findings:
         mark = ("✓", "green") if finding.ok else ("✗", "red")
         out.print(Text.assemble(mark, f" {finding.check}: {finding.detail}"))
         if not finding.ok and finding.fix:
             out.print(Text.assemble("    ", ("next:", "bold"), f" {finding.fix}"))
-    if not bad and not as_json:
-        following("crosscheck run")
+    if not as_json:
+        following(step)
     return 3 if bad else 0
 
 

@@ -7,8 +7,10 @@ from typing import Literal
 
 from crosscheck.cli.look import begun
 from crosscheck.cli.options import Config, Json
-from crosscheck.cli.out import print_json, table
+from crosscheck.cli.out import following, print_json, table
 from crosscheck.settings import load
+
+_NEXT = "crosscheck explain closed_rate says a number of it in words; every number has its command beside it"
 
 
 def report(*, language: tuple[Literal["vi", "en"], ...] = (), out: Path | None = None, config: Config = None,
@@ -30,8 +32,9 @@ def report(*, language: tuple[Literal["vi", "en"], ...] = (), out: Path | None =
     with open_warehouse(settings, lock=False) as wh, begun():
         written = write(settings, wh, folder, language or settings.report.languages)
     if as_json:
-        print_json([{**vars(one), "path": str(one.path)} for one in written])
+        print_json({"reports": [{**vars(one), "path": str(one.path)} for one in written], "next": _NEXT})
         return 0
     table("nightly report", ("language", "file", "bytes", "seconds"),
           [(one.language, one.path, f"{one.size:,}", one.seconds) for one in written], right=("bytes", "seconds"))
+    following(_NEXT)
     return 0

@@ -40,7 +40,7 @@ def run(*, as_of: datetime | None = None, deep: bool = False, source: tuple[str,
         result = night(settings, moment(as_of), kind="weekly_deep" if deep else "nightly", only=source,
                        runner=Threads(), resume=as_of is None, accepted=accepted)
     if as_json:
-        print_json(result.summary())
+        print_json({**result.summary(), "next": _next(result)})
     else:
         _show(result)
     return result.exit_code
@@ -153,9 +153,13 @@ def _show(result: Night) -> None:
     for line in result.lines():
         if not line.startswith("stale: "):  # said above, with its next step
             note(line)
+    following(_next(result))
+
+
+def _next(result: Night) -> str:
+    """What to do about a night."""
     if result.published:
-        following("crosscheck status; crosscheck trace MART KEY opens a number")
-    elif result.gates:
-        following(f"open {result.docs}; the runbook is docs/runbooks/a-gate-stopped.md")
-    else:
-        following("the runbook is docs/runbooks/a-source-failed.md")
+        return "crosscheck report; crosscheck trace MART KEY opens a number"
+    if result.gates:
+        return f"open {result.docs}; the runbook is docs/runbooks/a-gate-stopped.md"
+    return "the runbook is docs/runbooks/a-source-failed.md"

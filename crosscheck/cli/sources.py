@@ -40,10 +40,11 @@ def plan(window: str = "", *, source: tuple[str, ...] = (), deep: bool = False, 
 
     days = window_of(window, 1) if window else None
     seen = look_ahead(load(config), moment(as_of), only=source, deep=deep, window=days)
+    step = "crosscheck connect test" if seen.refused else f"crosscheck backfill {days}" if days else "crosscheck run"
     if as_json:
         print_json({**{name: getattr(seen, name) for name in ("as_of", "streams", "paused", "closed")},
                     "quota": [{**asdict(pace), "seconds": pace.seconds} for pace in seen.paces],
-                    "refused": [each.error for each in seen.refused]})
+                    "refused": [each.error for each in seen.refused], "next": step})
         return seen.exit_code
     table(f"what a night as of {seen.as_of:%Y-%m-%d %H:%M} UTC would read",
           ("source", "account", "stream", "days", "read", "windows", "rows", "calls"),
@@ -58,7 +59,7 @@ def plan(window: str = "", *, source: tuple[str, ...] = (), deep: bool = False, 
         note(f"closed, not read: {closed}")
     for refused in seen.refused:
         complain(refused.error)
-    following("crosscheck connect test" if seen.refused else "crosscheck backfill" if days else "crosscheck run")
+    following(step)
     return seen.exit_code
 
 
@@ -197,16 +198,16 @@ def connect_test(source: str = "", *, quick: bool = False, at: datetime | None =
     found = probe(settings, now, _complete(settings), only=(source,) if source else (), read=not quick)
     accounts = [each for each in found if not isinstance(each, Refused)]
     refused = [each for each in found if isinstance(each, Refused)] + [one for each in accounts for one in each.refused]
+    step = f"mend it, then: crosscheck connect test {refused[0].source}" if refused else "crosscheck plan"
     if as_json:
         print_json({"accounts": [_plain(each) for each in accounts], "refused": [each.error for each in refused],
-                    "ok": not refused})
+                    "ok": not refused, "next": step})
         return refused[0].error.exit_code if refused else 0
     if accounts:
         _show_accounts(accounts, quick)
     for each in refused:
         complain(each.error)
-    if not refused:
-        following("crosscheck plan")
+    following(step)
     return refused[0].error.exit_code if refused else 0
 
 

@@ -95,13 +95,14 @@ def init(folder: Path = Path(), *, name: str = "crosscheck", currency: str = "VN
     folder.mkdir(parents=True, exist_ok=True)
     quoted = json.dumps(name, ensure_ascii=False)
     target.write_text(_TOML.format(name=quoted, currency=currency, zone=zone), encoding="utf-8")
-    written = [target, *_ignored(folder), *_privacy_key(folder), *_rules(folder)]
+    written = [target, *_ignored(folder), *new_key(folder, secrets.token_hex(32)), *_rules(folder)]
+    step = "crosscheck doctor" if folder == Path() else f"cd {folder} && crosscheck doctor"
     if as_json:
-        print_json({"written": [str(path) for path in written], "next": "crosscheck doctor"})
+        print_json({"written": [str(path) for path in written], "next": step})
         return 0
     for path in written:
         note(f"✓ {path}")
-    following("uncomment your sources in crosscheck.toml, then: crosscheck doctor")
+    following(f"uncomment your sources in {target}, then: {step}")
     return 0
 
 
@@ -114,14 +115,16 @@ def _ignored(folder: Path) -> list[Path]:
     return [path]
 
 
-def _privacy_key(folder: Path) -> list[Path]:
-    """Without this key the hashes in the warehouse cannot be linked to a person; back it up apart from the data."""
+def new_key(folder: Path, key: str) -> list[Path]:
+    """Without the privacy key the hashes in the warehouse cannot be linked to a person; back it up apart from the data.
+    One that is there stays.
+    """
     path = folder / "secrets" / "privacy_key"
     if path.exists():
         return []
     path.parent.mkdir(mode=0o700, exist_ok=True)
     path.touch(mode=0o600)
-    path.write_text(secrets.token_hex(32), encoding="utf-8")
+    path.write_text(key, encoding="utf-8")
     return [path]
 
 

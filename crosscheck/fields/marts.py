@@ -182,6 +182,10 @@ FRESHNESS = (
           unit="days"),
     Field("is_stale", Kind.FLAG, "Not read in the time its source is allowed."),
     Field("last_error", Kind.TEXT, "Why the newest attempt failed, without values; null where it succeeded."),
+    Field("paused_until_day", Kind.DAY, "Last day, in the business zone, on which nights leave the source out on "
+                                        "purpose; null where they do not."),
+    Field("pause_reason", Kind.TEXT, "Why they do, in the words of whoever said so."),
+    Field("paused_by", Kind.TEXT, "The login that said so."),
 )
 
 DERIVED = (

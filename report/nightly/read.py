@@ -39,7 +39,8 @@ def _freshness(conn: sa.Connection) -> list[Row]:
     c = mart("source_freshness").c
     return rows(conn, sa.select(
         c.source, sa.func.min(c.complete_to_day).label("complete_to_day"), count_if(c.is_stale).label("stale_count"),
-        sa.func.count().label("stream_count"), sa.func.max(c.last_error).label("last_error"))
+        sa.func.count().label("stream_count"), sa.func.max(c.last_error).label("last_error"),
+        sa.func.max(c.paused_until_day).label("paused_until_day"), sa.func.max(c.pause_reason).label("pause_reason"))
         .group_by(c.source).order_by(c.source))
 
 

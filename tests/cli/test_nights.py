@@ -5,6 +5,7 @@ The tests of this file share a company and its warehouse, and are read from top 
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -24,6 +25,7 @@ from warehouse.marts import MARTS
 from warehouse.reading import published_rows
 
 pytestmark = [pytest.mark.nights, pytest.mark.xdist_group("cli"), pytest.mark.timeout(300)]
+ROOT = Path(__file__).parents[2]
 SECRETS = [value for name, value in vars(credentials).items() if name.isupper()]
 
 
@@ -88,6 +90,19 @@ def test_the_first_night_publishes(first: Answer) -> None:
     assert [secret for secret in SECRETS if secret in first.out + first.err] == []
 
 
+@pytest.mark.parametrize(("words", "step"), [
+    ("doctor", "crosscheck connect test"), ("connect test --quick", "crosscheck plan"), ("plan", "crosscheck run"),
+    ("report --language vi --out later", "crosscheck explain closed_rate says a number of it in words"),
+])
+def test_each_command_offers_the_next_one(first: Answer, words: str, step: str) -> None:
+    """The first ten minutes are a chain: the last line for eyes, and a field for scripts."""
+    assert first.json["next"].startswith("crosscheck report")
+    answer = say(*words.split())
+    assert answer.code == 0, answer.err
+    assert answer.err.splitlines()[-1].startswith(f"  next: {step}")
+    assert say(*words.split(), "--json").json["next"].startswith(step)
+
+
 def test_status_after_it(first: Answer) -> None:
     """Runs and streams, as tables whose rows are single lines, and as JSON."""
     shown = say("status")
@@ -105,6 +120,28 @@ def test_verify_finds_nothing_wrong(first: Answer) -> None:
     assert answer.code == 0, answer.out[:2000]
     assert answer.json["facts"] > 5000
     assert answer.json["wrong"] == 0
+
+
+_SAY = """
+import json, sys
+from crosscheck.__main__ import call
+print(json.dumps([call(words) for words in json.load(sys.stdin)]))
+"""
+_LOOKING = ("status", "freshness", "sql lead_quality", "trace campaign_roi_closed platform=meta_ads",
+            "explain closed_rate", "as-of tieout --on 2026-11-19", "verify . --night 1", "report --out nobodys",
+            "page --out nobodys", "letters --preview nobodys", "pause fx --until 2099-01-01 --reason x", "resume fx")
+
+
+def test_who_only_looks_needs_no_variable(play: Stage, first: Answer) -> None:
+    """In an environment that knows nothing of the demo; who reads a vendor is told which variable is missing."""
+    words = [*_LOOKING, "plan", "run", "connect test meta_ads"]
+    done = subprocess.run([sys.executable, "-c", _SAY], input=json.dumps([text.split() for text in words]), text=True,
+                          env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}, cwd=play.config.parent,
+                          capture_output=True, check=True)
+    codes = dict(zip(words, json.loads(done.stdout.splitlines()[-1]), strict=True))
+    assert codes == {**dict.fromkeys(_LOOKING, 0), **dict.fromkeys(words[-3:], 3)}, done.stderr
+    assert done.stderr.count("next: export SANDBOX_META_ADS=…") == 2
+    assert "next: export SANDBOX_GOOGLE_ADS=…" in done.stderr
 
 
 def test_as_of_shows_what_was_published_then(play: Stage, first: Answer) -> None:

@@ -47,6 +47,16 @@ def test_a_pause_is_said_wherever_one_looks(home: Path) -> None:
     assert "was not paused" in say("resume", "meta_ads").err
 
 
+@pytest.mark.parametrize(("words", "step"), [
+    (("connect", "test"), "mend it, then: crosscheck connect test meta_ads"), (("plan",), "crosscheck connect test")])
+def test_a_source_that_refuses_is_mended_first(home: Path, words: tuple[str, ...], step: str) -> None:
+    """Its secret is missing: what to set is said, and then the command that shows that it answers."""
+    said = say(*words)
+    assert (said.code, said.err.splitlines()[-1]) == (3, f"  next: {step}")
+    assert "access_token" in said.err
+    assert say(*words, "--json").json["next"] == step
+
+
 @pytest.mark.parametrize(("words", "code", "told"), [
     (("meta_ads", "--until", "2026-11-20", "--reason", "x"), 2, "is over already"),
     (("meta_ads", "--until", "2099-12-05", "--reason", " "), 2, "readers will ask"),

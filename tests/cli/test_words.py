@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from crosscheck.cli import EXIT_CODES
+from crosscheck.settings import load
 from tests.cli.conftest import say
 from warehouse.marts import MARTS
 
@@ -21,6 +22,7 @@ def test_init_writes_what_a_run_needs_and_overwrites_nothing(here: Path) -> None
     """Configuration, rules, a key that only its owner reads, and a .gitignore that keeps it out of a repository."""
     first = say("init", "--name", 'Công ty "A"', "--json")
     assert first.code == 0
+    assert first.json["next"] == "crosscheck doctor"
     assert {Path(path).name for path in first.json["written"]} >= {"crosscheck.toml", "privacy_key", ".gitignore"}
     key = here / "secrets/privacy_key"
     assert (key.stat().st_mode & 0o777, len(key.read_text())) == (0o600, 64)
@@ -29,6 +31,7 @@ def test_init_writes_what_a_run_needs_and_overwrites_nothing(here: Path) -> None
     assert "--force" in again.err
     assert say("init", "--force").code == 0
     assert len(key.read_text()) == 64
+    assert "then: cd mine && crosscheck doctor" in say("init", "mine").err
 
 
 @pytest.mark.parametrize("words", [("--zone", "Mars/Base"), ("--currency", "dong")])
@@ -36,6 +39,14 @@ def test_init_refuses_what_no_night_could_use(here: Path, words: tuple[str, str]
     """A zone or currency that nobody knows is refused at once, and nothing is written."""
     assert say("init", *words).code == 2
     assert not (here / "crosscheck.toml").exists()
+
+
+def test_the_demo_tells_its_warnings_beside_its_alert() -> None:
+    """Its alert stays alone in its channel; no warning goes nowhere."""
+    alerts = load(Path(__file__).parents[2] / "examples/demo/crosscheck.toml").alerts
+    heard = {kind: [channel.url for channel in alerts.told(kind)] for kind in ("critical", "sla", "warning")}
+    assert heard == {"critical": ["env:CROSSCHECK_ALERT_URL"], "sla": ["env:CROSSCHECK_ALERT_URL"],
+                     "warning": ["env:CROSSCHECK_WARNING_URL"]}
 
 
 def test_doctor_says_what_to_do_next(here: Path) -> None:
@@ -47,6 +58,7 @@ def test_doctor_says_what_to_do_next(here: Path) -> None:
     assert "✗ settings: 0 sources" in answer.out
     assert "next: uncomment or add [[sources]] in crosscheck.toml" in answer.out
     assert "✓ warehouse: the first run makes it" in answer.out
+    assert answer.err == "  next: mend what is marked (2), then: crosscheck doctor\n"
     assert sorted(here.rglob("*")) == before
 
 
@@ -55,6 +67,7 @@ def test_doctor_in_json(here: Path) -> None:
     say("init")
     answer = say("doctor", "--json")
     assert answer.json["ok"] is False
+    assert answer.json["next"].endswith("crosscheck doctor")
     assert {item["check"] for item in answer.json["findings"]} >= {"python", "settings", "privacy key", "warehouse"}
     assert answer.err == ""
 

@@ -60,6 +60,7 @@ class Story:
     glances: list[Glance] = field(default_factory=list)
     first_night: Comparison | None = None
     alerts: list[str] = field(default_factory=list)
+    warned: list[str] = field(default_factory=list)
 
     def play(self, number: int, fault: Fault | None = None) -> None:
         """One night, in a process of its own, while a reader reads on."""
@@ -109,6 +110,7 @@ def story(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         told.play(2, Fault("meta_ads", "volume_drop", path_contains="insights", times=10_000))
         told.play(3)
         told.alerts = [message["title"] for message in opened.stage.sink.messages]
+        told.warned = [message["title"] for message in opened.stage.warnings.messages]
         yield told
 
 
@@ -119,8 +121,9 @@ def _compared(ground: Playground, night: int, missed: tuple[int, ...] = ()) -> C
 
 @pytest.mark.parametrize("story", PER_ENGINE, indirect=True)
 def test_two_nights_publish_and_one_is_refused(story: Story) -> None:
-    """Exit codes 0, 5, 0; one alert, and one message that it is over."""
+    """Exit codes 0, 5, 0; one alert, and one message that it is over. What warned beside the fault is told too."""
     assert story.codes == [0, 5, 0]
+    assert any("nightly-20261119" in title for title in story.warned)
     assert len(story.alerts) == 2
     assert story.alerts[1].startswith("Resolved: ")
 

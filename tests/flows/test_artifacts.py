@@ -31,25 +31,26 @@ def told(monkeypatch: pytest.MonkeyPatch) -> dict[str, dict[str, Any]]:
     return seen
 
 
-def night(outcome: Outcome) -> Night:
-    """A night that ended so."""
-    return Night("nightly-1", datetime(2026, 11, 21, 19, tzinfo=UTC), outcome, Counts())
+def night(outcome: Outcome, *reports: Path) -> Night:
+    """A night that ended so, and wrote these files."""
+    written = tuple(str(path) for path in reports)
+    return Night("nightly-1", datetime(2026, 11, 21, 19, tzinfo=UTC), outcome, Counts(), reports=written)
 
 
 def test_a_published_night_shows_everything(told: dict[str, dict[str, Any]], tmp_path: Path) -> None:
-    """Summary, accounting, gates, freshness with the stale stream first, and a link to the report that is there."""
-    report = tmp_path / "nightly-vi.html"
-    report.write_text("…")
-    artifacts.show(night(Outcome.PUBLISHED), Settings(), report)
+    """Summary, accounting, gates, freshness with the stale stream first, and a link to the report."""
+    report, page = tmp_path / "nightly-vi.html", tmp_path / "page.html"
+    artifacts.show(night(Outcome.PUBLISHED, report, page), Settings())
     assert set(told) == {"night-summary", "row-accounting", "gate-results", "freshness", "campaign-roi", "report"}
     assert [row["stream"] for row in told["freshness"]["table"]] == ["leads", "deals"]
     assert told["gate-results"]["table"] == [{"check": "all passed"}]
     assert told["report"]["link"] == report.as_uri()
+    assert str(page) in told["report"]["description"]
 
 
-def test_a_refused_night_claims_no_fresh_numbers(told: dict[str, dict[str, Any]], tmp_path: Path) -> None:
+def test_a_refused_night_claims_no_fresh_numbers(told: dict[str, dict[str, Any]]) -> None:
     """Nothing of what readers see is shown under its name, and no report that nobody wrote."""
-    artifacts.show(night(Outcome.GATE_FAILED), Settings(), tmp_path / "absent.html")
+    artifacts.show(night(Outcome.GATE_FAILED), Settings())
     assert set(told) == {"night-summary", "row-accounting", "gate-results"}
 
 

@@ -82,12 +82,15 @@ def test_paths_start_at_the_files_folder(tmp_path: Path) -> None:
 
 
 def test_options_name_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`${NAME}` is filled in when the settings are read; a name that is not set is said then, not at night."""
+    """`${NAME}` is filled in; a name that is not set stops whoever opens the source, and nobody else."""
     (source,) = load(written(tmp_path)).sources
     assert source.options == {"base_url": "http://127.0.0.1:1/v26"}
+    source.require_environment()
     monkeypatch.delenv("META_URL")
-    with pytest.raises(ConfigError, match=r"crosscheck\.toml: sources\.0\.options: .*META_URL"):
-        load(written(tmp_path))
+    (source,) = load(written(tmp_path)).sources
+    with pytest.raises(ConfigError, match="the environment has no META_URL") as caught:
+        source.require_environment()
+    assert caught.value.fix == "export META_URL=…"
 
 
 @pytest.mark.parametrize(("old", "new", "key"), [

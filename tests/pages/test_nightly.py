@@ -142,5 +142,6 @@ def test_the_command_writes_it_again(settings: Settings, play: Stage, tmp_path: 
     """By hand, into a folder of one's own, in one language."""
     answer = say("report", "--language", "vi", "--out", tmp_path, "--config", play.config, "--json")
     assert answer.code == 0, answer.err
-    assert [(one["language"], one["path"]) for one in answer.json] == [("vi", str(tmp_path / "nightly-vi.html"))]
+    (one,) = answer.json["reports"]
+    assert (one["language"], one["path"]) == ("vi", str(tmp_path / "nightly-vi.html"))
     assert [path.name for path in tmp_path.iterdir()] == ["nightly-vi.html"]

@@ -181,10 +181,13 @@ def test_a_warehouse_from_before_the_portrait_becomes_a_fresh_one(wh):
                 conn.execute(sa.text(f"DROP TABLE {schema}.{name}"))
             for name in ADDED:
                 conn.execute(sa.text(f"ALTER TABLE {schema}.lead_fact DROP COLUMN {name}"))
+            for name in ("paused_until_day", "pause_reason", "paused_by"):
+                conn.execute(sa.text(f"ALTER TABLE {schema}.source_freshness DROP COLUMN {name}"))
         conn.execute(sa.text("DROP TABLE staging.portrait_answer"))
         old = {name: word for name, word in lead.items() if name not in ADDED}
         days = {"created_at": NIGHT_1.replace(tzinfo=None), "created_day": NIGHT_1.date(), "is_unique": True,
-                "cohort_week": NIGHT_1.date(), "cohort_month": NIGHT_1.date(), "match_confidence": 0, "is_valid": True}
+                "cohort_week": NIGHT_1.date(), "cohort_month": NIGHT_1.date(), "match_confidence": 0, "is_valid": True,
+                "is_test": False}
         conn.execute(sa.insert(sa.table("lead_fact", *map(sa.column, {**old, **days}), schema="mart")), {**old, **days})
     assert migrate(wh) == len(STEPS) - version + 1
     with wh.engine.connect() as conn:

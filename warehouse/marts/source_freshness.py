@@ -21,14 +21,16 @@ _SECONDS_PER_DAY = 86_400
 RECORD = Table(
     "source_freshness", Layer.MART, "One row per source, account and stream that was ever asked for.",
     ("source", "account_id", "stream"),
-    columns("source account_id stream is_stale", "complete_to_day last_success_at lag_days last_error"),
+    columns("source account_id stream is_stale", "complete_to_day last_success_at lag_days last_error "
+            "paused_until_day pause_reason paused_by"),
     "`complete_to_day` and `lag_days` in the account's own days against yesterday of the business zone. "
     "A stream that never succeeded has no day and is stale.",
 )
 
 PROSE = """\
 Read this before quarrelling about a low number: a campaign without leads since Tuesday may be a CRM that has not been
-read since Tuesday. A stale source does not stop the others; its last good rows stay published."""
+read since Tuesday. A stale source does not stop the others; its last good rows stay published. A paused one is left out
+on purpose, for a reason and until a day that stand here; its numbers are no younger for it."""
 
 CHECKS = (Check("never read is stale", "last_success_at IS NOT NULL OR is_stale"),)
 
@@ -36,15 +38,16 @@ CHECKS = (Check("never read is stale", "last_success_at IS NOT NULL OR is_stale"
 def select(ctx: Context) -> sa.Select[Any]:
     """Every stream of the ledger with its newest success and what went wrong since."""
     asked, state = _asked(), ops.stream_state
-    failed = _newest_refusal()
+    failed, held = _newest_refusal(), _pauses(ctx)
     origin = asked.outerjoin(state, state.c.stream_key == asked.c.stream_key).outerjoin(
-        failed, failed.c.stream_key == asked.c.stream_key)
+        failed, failed.c.stream_key == asked.c.stream_key).outerjoin(held, held.c.source == asked.c.source)
     since = sa.or_(state.c.fresh_at.is_(None), failed.c.changed_at >= state.c.fresh_at)
     known: dict[str, Any] = {
         **{name: asked.c[name] for name in ("source", "account_id", "stream")},
         "complete_to_day": state.c.covered_to_day, "last_success_at": state.c.fresh_at,
         "lag_days": _lag(ctx, state.c.covered_to_day), "last_error": sa.case((since, failed.c.error)),
-        "is_stale": sa.func.coalesce(_too_old(ctx, state), sa.true()),
+        "is_stale": sa.func.coalesce(_too_old(ctx, state), sa.true()), "paused_until_day": held.c.until_day,
+        "pause_reason": held.c.reason, "paused_by": held.c.by_whom,
     }
     return sa.select(*arrange(RECORD, known)).select_from(origin)
 
@@ -61,6 +64,16 @@ def _newest_refusal() -> sa.Subquery:
     ranked = sa.select(row.c.stream_key, row.c.changed_at, row.c.error, place.label("place")).where(
         row.c.status == "refused").subquery("ranked")
     return sa.select(ranked).where(ranked.c.place == 1).subquery("failed")
+
+
+def _pauses(ctx: Context) -> sa.Subquery:
+    """By source, the pause that holds: the newest one, unless it is over or was ended; as `pauses.active` reads it."""
+    p, now = ops.source_pause.c, sa.literal(naive_utc(ctx.as_of))
+    place = sa.func.row_number().over(partition_by=p.source, order_by=p.paused_at.desc())
+    known = sa.select(ops.source_pause, place.label("place")).where(p.paused_at <= now).subquery("known")
+    return sa.select(known).where(
+        known.c.place == 1, known.c.until_day >= ctx.business_day,
+        sa.or_(known.c.resumed_at.is_(None), known.c.resumed_at > now)).subquery("held")
 
 
 def _lag(ctx: Context, complete: Expression) -> Expression:
