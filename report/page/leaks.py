@@ -26,30 +26,34 @@ MOST_CELLS = 5_000
 
 AVERAGES = ("average_revenue_amount", "average_margin_amount")
 _CELL = (*KEY, "cohort_month", "leak_cause")
+_OWNED = (*_CELL, "source", "owner_id")
 
 
 def read(conn: sa.Connection, *, with_people: bool) -> dict[str, list[Row]]:
     """`leaks`: counts, by salesperson too if that leaves few enough; `ids`: the newest leads; `rules` of the steps."""
-    leads, evidence = _judged(), ddl.table(find("leak_evidence").record, "mart").c
-    key = [leads.c[name] for name in (*_CELL, "source", "owner_id")]
-    counted = rows_of(conn, _counted(key).limit(MOST_CELLS + 1)) if with_people else []
+    evidence, by = ddl.table(find("leak_evidence").record, "mart").c, _OWNED
+    counted = rows_of(conn, _counted(by).limit(MOST_CELLS + 1)) if with_people else []
     if not with_people or len(counted) > MOST_CELLS:
-        key = key[:len(_CELL)]
-        counted = rows_of(conn, _counted(key))
+        by = _CELL
+        counted = rows_of(conn, _counted(by))
     ruled = sa.select(evidence.leak_cause, evidence.rule_file, evidence.rule_version).distinct()
-    return {"leaks": counted, "ids": rows_of(conn, _newest(leads, key, id_cap(counted))),
+    return {"leaks": counted, "ids": rows_of(conn, _newest(by, id_cap(counted))),
             "rules": rows_of(conn, ruled.where(evidence.rule_file.is_not(None)))}
 
 
-def _judged() -> sa.Subquery:
-    """Each judged lead with its cause and whose it is today."""
+def _judged(by: Sequence[str]) -> sa.Subquery:
+    """Each judged lead with its cause, and whose it is today if that is asked for."""
     lead, fact = (ddl.table(find(name).record, "mart") for name in ("leak_evidence", "lead_fact"))
-    same = sa.and_(fact.c.source == lead.c.source, fact.c.lead_id == lead.c.lead_id)
-    return sa.select(*(lead.c[name] for name in (*_CELL, "source", "lead_id", "created_at")), fact.c.owner_id
-                     ).outerjoin_from(lead, fact, same).subquery("judged")
+    judged = sa.select(*(lead.c[name] for name in (*_CELL, "source", "lead_id", "created_at")))
+    if "owner_id" in by:
+        same = sa.and_(fact.c.source == lead.c.source, fact.c.lead_id == lead.c.lead_id)
+        judged = judged.add_columns(fact.c.owner_id).outerjoin_from(lead, fact, same)
+    return judged.subquery()
 
 
-def _counted(key: Sequence[Any]) -> sa.Select[Any]:
+def _counted(by: Sequence[str]) -> sa.Select[Any]:
+    leads = _judged(by)
+    key = [leads.c[name] for name in by]
     return sa.select(*key, sa.func.count().label("lead_count")).group_by(*key)
 
 
@@ -59,16 +63,29 @@ def id_cap(counted: Iterable[Row]) -> int:
     return next(cap for cap in ID_CAPS if not cap or sum(min(cap, count) for count in counts) <= MOST_IDS)
 
 
-def _newest(leads: sa.Subquery, key: Sequence[Any], cap: int) -> sa.Select[Any]:
-    """The newest leads of each count, of each campaign's step and of each step, newest first."""
-    c = leads.c
-    order = (c.created_at.desc(), c.source, c.lead_id)
-    limits = ((key, cap), ([*(c[name] for name in KEY), c.leak_cause], OF_CAMPAIGN), ([c.leak_cause], OF_STEP))
-    places = [sa.func.row_number().over(partition_by=by, order_by=order) for by, _ in limits]
-    placed = sa.select(leads, *(place.label(f"place_{at}") for at, place in enumerate(places))).subquery("placed")
-    kept = sa.or_(*(placed.c[f"place_{at}"] <= most for at, (_, most) in enumerate(limits)))
-    return sa.select(*(placed.c[name] for name in (*_CELL, "source", "lead_id", "owner_id"))).where(kept).order_by(
-        placed.c.created_at.desc(), placed.c.source, placed.c.lead_id)
+def _newest(by: Sequence[str], cap: int) -> sa.Select[Any]:
+    """The newest leads of each count, of each campaign's step and of each step, newest first.
+
+    The newest of a step are among as many of each of its campaigns: all leads are put in order once, or twice.
+    """
+    first = _placed(_judged(by), of_campaign=(*KEY, "leak_cause"), **{"of_count": by} if cap else {})
+    counted = first.c.of_count <= cap if cap else sa.false()
+    few = sa.select(first, counted.label("counted")).where(sa.or_(counted, first.c.of_campaign <= OF_STEP)).subquery()
+    last = _placed(few, of_step=("leak_cause",))
+    kept = sa.or_(last.c.counted, last.c.of_campaign <= OF_CAMPAIGN, last.c.of_step <= OF_STEP)
+    names = dict.fromkeys((*by, "source", "lead_id"))
+    return sa.select(*(last.c[name] for name in names)).where(kept).order_by(*_order(last))
+
+
+def _placed(leads: sa.Subquery, **parts: Sequence[str]) -> sa.Subquery:
+    """Leads with their places by age in each of these parts."""
+    return sa.select(leads, *(
+        sa.func.row_number().over(partition_by=[leads.c[each] for each in by], order_by=_order(leads)).label(name)
+        for name, by in parts.items())).subquery()
+
+
+def _order(leads: sa.Subquery) -> tuple[Any, ...]:
+    return leads.c.created_at.desc(), leads.c.source, leads.c.lead_id
 
 
 def rests(cause: Cause) -> str:
