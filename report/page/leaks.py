@@ -31,7 +31,8 @@ _OWNED = (*_CELL, "source", "owner_id")
 
 def read(conn: sa.Connection, *, with_people: bool) -> dict[str, list[Row]]:
     """`leaks`: counts, by salesperson too if that leaves few enough; `ids`: the newest leads; `rules` of the steps."""
-    evidence, by = ddl.table(find("leak_evidence").record, "mart").c, _OWNED
+    evidence = ddl.table(find("leak_evidence").record, "mart").c
+    by: tuple[str, ...] = _OWNED
     counted = rows_of(conn, _counted(by).limit(MOST_CELLS + 1)) if with_people else []
     if not with_people or len(counted) > MOST_CELLS:
         by = _CELL
