@@ -24,5 +24,5 @@ const stamped = {
 export default defineConfig({
   root,
   plugins: [stamped, viteSingleFile({ removeViteModuleLoader: true })],
-  build: { target: "es2020", outDir: "dist", reportCompressedSize: false, modulePreload: false },
+  build: { target: "es2022", outDir: "dist", reportCompressedSize: false, modulePreload: false },
 });

@@ -8,13 +8,14 @@ import { choice, h, note } from "./dom.js";
 import { personName, ratios } from "./ratios.js";
 import { address, parse, remember, remembered } from "./state.js";
 import { summary } from "./summary.js";
-import { NO_PLATFORM, opened } from "./sums.js";
+import { NO_PLATFORM, opened, unpacked } from "./sums.js";
 import { stepNamed, waterfall } from "./waterfall.js";
 import { weeks } from "./weeks.js";
 import { speak } from "./words.js";
 
 const SECTIONS = { summary, waterfall, ratios, campaigns, attribution, weeks, changed };
-const data = opened(JSON.parse(document.getElementById("data").textContent));
+const { packed, ...told } = JSON.parse(document.getElementById("data").textContent);
+const data = opened({ ...told, ...await unpacked(packed) });
 const months = data.months.map((each) => each.slice(0, 7));
 const horizons = [...new Set(data.cohort.rows.map((row) => row.horizon_days))].sort((one, other) => one - other);
 const defaults = { from: months[0] ?? "", to: months.at(-1) ?? "", platform: "", campaign: "", person: "", model: "linear", basis: "closed", lang: "" };

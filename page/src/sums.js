@@ -5,11 +5,20 @@ export const NO_PLATFORM = "(none)";
 const DAYS = ["close_month", "cohort_month", "month", "week"];
 const WORDS = ["changed_metric", "close_month", "change_cause"];
 
-/** The inlined data, its rows as objects. */
+/** The inlined rows, which Python packed with gzip. */
+export async function unpacked(text) {
+  const { readable, writable } = new DecompressionStream("gzip");
+  const writer = writable.getWriter();
+  writer.write(Uint8Array.from(atob(text), (each) => each.charCodeAt(0)));
+  writer.close();
+  return new Response(readable).json();
+}
+
+/** The inlined data: tables, which hold column after column, as rows that are objects. */
 export function opened(raw) {
   const data = { ...raw };
   for (const [name, part] of Object.entries(raw)) {
-    if (part?.columns) data[name] = { ...part, rows: part.rows.map((row) => Object.fromEntries(part.columns.map((column, at) => [column, row[at]]))) };
+    if (part?.columns) data[name] = { ...part, rows: (part.rows[0] ?? []).map((_, row) => Object.fromEntries(part.columns.map((column, at) => [column, part.rows[at][row]]))) };
   }
   // Days, words and sources stand in the rows by their places in lists of their own.
   for (const part of [data.closed, data.cohort, data.weeks, data.credit, data.quality, data.leaks]) {

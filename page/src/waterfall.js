@@ -76,12 +76,18 @@ export function evidence(page, step) {
     h("p", {}, h("span", { class: "swatch", style: { background: colour(step.name === "won" ? "won" : step.owner) } }), " ",
       step.name === "won" ? "" : `${t("whose")}: ${name("owner", step.owner)}. `, t("rests", { what: name("rests", step.rests) })),
     rules ? note(t("ruled", { rules: rules.map((each) => [words.rule(each.split(" ")[0]), each.split(" ")[1]].join(" ")).join(", ") })) : null,
-    h("p", {}, t("ids_shown", { shown: count(shown.length), count: count(step.count) })),
-    h("ul", { class: "ids" }, shown.map((id) => h("li", {}, id))),
+    h("p", {}, shown.length ? t("ids_shown", { shown: count(shown.length), count: count(step.count) }) : t("ids_none", { count: count(step.count) })),
+    shown.length ? h("ul", { class: "ids" }, shown.map((id) => h("li", {}, id))) : null,
     h("p", {}, t("rest")), command(traced("leak_waterfall", { ...named(state), leak_cause: step.name, ...month(state, "cohort_month") }), t),
     h("p", {}, t("one")), command(traced("leak_evidence", lead(shown[0])), t),
-    data.leaks.cap < 20 ? note(t(data.meta.with_people ? "ids_cut" : "ids_cut_without", { cap: data.leaks.cap })) : null,
+    data.leaks.cap < 20 && shown.length < step.count ? note(cut(data, t)) : null,
   ] };
+}
+
+/** Which ids are kept, where not all are. */
+function cut({ leaks: { cap, newest: [step, campaign] }, meta }, t) {
+  if (!cap) return t("ids_newest", { step, campaign });
+  return t(meta.with_people ? "ids_cut" : "ids_cut_without", { cap });
 }
 
 /** Open a step's evidence by its name; nothing when the filters leave none of it. */

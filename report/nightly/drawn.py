@@ -79,7 +79,10 @@ class Drawing:
             return Markup()
         told = "; ".join(f"{spot.week} {spot.line}: " + ("–" if spot.value is None else f"{spot.value:.0f}")
                          for spot in spots)
-        return _both(lambda size: charts.lines(spots, colours, size), f"{unit}. {told}")
+        return _both(lambda size: charts.lines(spots, colours, size, self._tick), f"{unit}. {told}")
+
+    def _tick(self, value: float) -> str:
+        return self.numbers.count(value) if value == int(value) else self.numbers.decimal(value, 1)
 
     def curve(self, facts: Facts) -> Markup:
         """What became of leads, by how long they waited."""
@@ -87,7 +90,7 @@ class Drawing:
         points = [self._point(self.say(RATIOS["reached"]), band, band.reached) for band in bands]
         points += [self._point(self.say(RATIOS["closed"]), band, band.closed) for band in bands]
         told = "; ".join(f"{point.panel}, {point.name}: {point.label}" for point in points)
-        return _both(lambda size: charts.intervals(points, size), told) if points else Markup()
+        return _both(lambda size: charts.intervals(points, size, self.numbers.percent), told) if points else Markup()
 
     def _point(self, panel: str, band: Band, rate: Rate) -> Point:
         name, of = self.say(BANDS[band.name]), self.numbers.count(rate.of)

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined
+from jinja2.bccache import Bucket
 from markupsafe import Markup
 
 from crosscheck.settings import Settings
@@ -68,10 +69,29 @@ def html(settings: Settings, facts: Facts, language: Language) -> str:
         style=Markup(_style()), label=drawing.say)  # noqa: S704 - our own file
 
 
+class _Compiled(BytecodeCache):
+    """The templates' code, made once: only their words differ between languages."""
+
+    def __init__(self) -> None:
+        self._made: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Hand out what was made."""
+        if bucket.key in self._made:
+            bucket.bytecode_from_string(self._made[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep what is made."""
+        self._made[bucket.key] = bucket.bytecode_to_string()
+
+
+_compiled = _Compiled()
+
+
 @cache
 def _environment(language: Language) -> Environment:
     made = Environment(loader=FileSystemLoader(_TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True,
-                       undefined=StrictUndefined, extensions=["jinja2.ext.i18n"])
+                       undefined=StrictUndefined, bytecode_cache=_compiled, extensions=["jinja2.ext.i18n"])
     made.install_gettext_translations(words(language), newstyle=True)  # type: ignore[attr-defined]
     made.globals |= _globals()
     made.filters["rule"] = lambda file: terms.rule(file, words(language).gettext)

@@ -6,7 +6,9 @@ into it. Nothing is loaded from anywhere, and no lead's person is in it.
 
 from __future__ import annotations
 
+import gzip
 import json
+from base64 import b64encode
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -50,7 +52,7 @@ def build(settings: Settings, wh: Warehouse, folder: Path | None = None, *, lang
     Without people nothing in it says whose lead a lead was.
     """
     with wh.engine.connect() as conn:
-        read = data.read(conn)
+        read = data.read(conn, with_people=with_people)
     content = data.gather(read, with_people=with_people) | history.told(wh)
     content["meta"] |= {"project": settings.project.name, "currency": settings.project.reporting_currency,
                         "zone": settings.project.time_zone, "language": language.value}
@@ -64,9 +66,21 @@ def build(settings: Settings, wh: Warehouse, folder: Path | None = None, *, lang
 
 
 def filled(content: dict[str, Any]) -> str:
-    """The built page around its data and its words."""
-    whole = content | {"owners": _owners(), "texts": {language.value: _said(language) for language in Language}}
+    """The built page around its data, which is packed, and its words, which stand as they are."""
+    whole = {"packed": packed({name: _turned(part) for name, part in content.items()}), "owners": _owners(),
+             "texts": {language.value: _said(language) for language in Language}}
     return _template().replace(_PLACEHOLDER, embedded(whole), 1)
+
+
+def _turned(part: Any) -> Any:
+    """A table's columns one after the other instead of its rows: like stands beside like, which packs better."""
+    return part | {"rows": list(zip(*part["rows"], strict=True))} if "columns" in part else part
+
+
+def packed(content: Any) -> str:
+    """JSON as gzip in letters: rows of numbers weigh a third of it. The same content makes the same text."""
+    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return b64encode(gzip.compress(text.encode(), mtime=0)).decode("ascii")
 
 
 def embedded(content: Any) -> str:

@@ -1,7 +1,7 @@
 """What the page holds: sums by campaign and month out of the published marts, as rows of numbers.
 
-No ratio is carried: the page makes them of sums. Ids of leads are carried so far as they are few; never a hash, a
-name or contact data.
+No ratio is carried: the page makes them of sums. Leads are counted by the database, however many they are; the ids of
+the newest are carried so far as they are few; never a hash, a name or contact data.
 """
 
 from __future__ import annotations
@@ -9,36 +9,22 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, timedelta
-from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
 
 from crosscheck.fields.credit import ATTRIBUTION_MODELS
+from report.page import leaks
+from report.page.keys import KEY, Places, Row, Rows, campaign, number, owner, rows_of
 from warehouse import ddl
 from warehouse.marts.base import Mart
 from warehouse.marts.lead_quality import SMALL
-from warehouse.marts.leak_causes import CAUSES, SET_ASIDE, Cause
 from warehouse.metrics import FIVE_RATIOS
-from warehouse.staging.base import NO_PLATFORM
 from warehouse.trace import find
 
-Row = Mapping[str, Any]
-Rows = Mapping[str, Sequence[Row]]
-#: A campaign's key, or a salesperson's, to its number in the page.
-Places = Mapping[tuple[str, ...], int]
-
-#: At most so many ids behind one number, fewer where there would be too many in all.
-ID_CAPS = (20, 10, 5, 2, 0)
-MOST_IDS = 6_000
-#: Beyond so many numbers of the waterfall, salespeople are left out.
-MOST_CELLS = 5_000
-
-KEY = ("platform", "account_id", "campaign_id")
 PARTS = ("spend_reporting_amount", "unique_lead_count", "qualified_count", "won_count", "won_deal_count",
          "margin_known_count", "revenue_reporting_amount", "gross_margin_reporting_amount")
 STATES = tuple(metric.name.removesuffix("_rate") for metric in FIVE_RATIOS)
-_AVERAGES = ("average_revenue_amount", "average_margin_amount")
 #: Which columns of which mart are read.
 READ: Mapping[str, tuple[str, ...]] = {
     "campaign_roi_closed": (*KEY, "close_month", "campaign_name", *PARTS),
@@ -47,51 +33,41 @@ READ: Mapping[str, tuple[str, ...]] = {
     "attribution_summary": ("attribution_model", *KEY, "close_month", "attributed_reporting_amount"),
     "lead_quality_by": ("dimension", *KEY, "source", "owner_id", "cohort_month", "quality_state", "horizon_days",
                         "is_matured", "unique_lead_count", "covered_lead_count", "state_count"),
-    "leak_waterfall": ("cohort_month", "horizon_days", *_AVERAGES),
+    "leak_waterfall": ("cohort_month", "horizon_days", *leaks.AVERAGES),
     "source_freshness": ("source", "is_stale", "complete_to_day"),
     "rule_version": ("rule_file", "rule_version", "is_draft"),
 }
-_EVIDENCE = (*KEY, "source", "lead_id", "cohort_month", "leak_cause", "rule_file", "rule_version")
 
 
-def read(conn: sa.Connection) -> dict[str, list[Row]]:
-    """The rows of each mart that the page is made of, by its name."""
-    found = {name: _rows(conn, sa.select(*(ddl.table(find(name).record, "mart").c[word] for word in names)).distinct()
-                         if name == "leak_waterfall" else _selected(find(name), names)) for name, names in READ.items()}
-    return found | {"leak_evidence": _rows(conn, _evidence())}
+def read(conn: sa.Connection, *, with_people: bool = True) -> dict[str, list[Row]]:
+    """The rows of each mart that the page is made of, by its name, and what `leaks.read` counts."""
+    found = {name: rows_of(conn, _selected(find(name), names)) for name, names in READ.items()}
+    return found | leaks.read(conn, with_people=with_people)
 
 
 def _selected(mart: Mart, names: Sequence[str]) -> sa.Select[Any]:
+    """Some columns of a mart, in order; the months of the waterfall, whose steps are counted elsewhere, once each."""
     there = ddl.table(mart.record, "mart")
-    return sa.select(*(there.c[name] for name in names)).order_by(*(there.c[name] for name in mart.record.key))
-
-
-def _evidence() -> sa.Select[Any]:
-    """Each judged lead with its cause and whose it is today; the newest first, so that those are shown."""
-    lead, fact = (ddl.table(find(name).record, "mart") for name in ("leak_evidence", "lead_fact"))
-    same = sa.and_(fact.c.source == lead.c.source, fact.c.lead_id == lead.c.lead_id)
-    return (sa.select(*(lead.c[name] for name in _EVIDENCE), fact.c.owner_id).outerjoin_from(lead, fact, same)
-            .order_by(lead.c.created_at.desc(), lead.c.source, lead.c.lead_id))
-
-
-def _rows(conn: sa.Connection, query: sa.Select[Any]) -> list[Row]:
-    return [dict(row) for row in conn.execute(query).mappings()]
+    columns = [there.c[name] for name in names]
+    if mart.name == "leak_waterfall":
+        return sa.select(*columns).distinct()
+    return sa.select(*columns).order_by(*(there.c[name] for name in mart.record.key))
 
 
 def gather(rows: Rows, *, with_people: bool = True) -> dict[str, Any]:
-    """The data of the page. `with_people`: whose leads they are, if that leaves few enough numbers.
+    """The data of the page. `with_people`: whose leads they are, if the rows say so.
 
     Campaigns, salespeople and days stand in lists of their own; rows name them by their place there.
     """
     place = _campaigns(rows)
-    person = _persons(rows) if with_people and _cells(rows, _owner) <= MOST_CELLS else None
+    person = _persons(rows) if with_people and all("owner_id" in row for row in rows["leaks"]) else None
     parts = {
         "closed": _summed(rows["campaign_roi_closed"], place, ("close_month",)),
         "cohort": _summed(rows["campaign_roi_cohort"], place, ("cohort_month", "horizon_days", "is_matured")),
         "weeks": _weeks(rows["campaign_roi_daily"], place),
         "credit": _credit(rows["attribution_summary"], place),
         "quality": _quality(rows["lead_quality_by"], place, person),
-        "leaks": _leaks(rows, place, person),
+        "leaks": leaks.gathered(rows, place, person),
     }
     return {
         "meta": _meta(rows) | {"with_people": person is not None},
@@ -111,21 +87,9 @@ def _numbered(parts: Mapping[str, dict[str, Any]]) -> list[str]:
     return [day.isoformat() for day in days]
 
 
-def number(value: Any) -> Any:
-    """An amount as JSON has it: whole, or the nearest double, which has 15 figures; other values as they are."""
-    if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
-    return value
-
-
-def campaign(row: Row) -> tuple[str, ...]:
-    """A row's campaign as a key."""
-    return tuple(str(row[name]) for name in KEY)
-
-
 def _campaigns(rows: Rows) -> Places:
     """Every campaign's number; rows name it by that."""
-    told = ("campaign_roi_closed", "campaign_roi_cohort", "campaign_roi_daily", "attribution_summary", "leak_evidence")
+    told = ("campaign_roi_closed", "campaign_roi_cohort", "campaign_roi_daily", "attribution_summary", "leaks")
     found = {campaign(row) for name in told for row in rows[name]}
     found |= {campaign(row) for row in rows["lead_quality_by"] if row["dimension"] == "campaign"}
     return {key: place for place, key in enumerate(sorted(found))}
@@ -138,13 +102,9 @@ def _named(rows: Rows, place: Places) -> list[list[str]]:
     return [[*key, names.get(key) or key[-1]] for key in place]
 
 
-def _owner(row: Row) -> tuple[str, str]:
-    return row["source"], row["owner_id"] or NO_PLATFORM
-
-
 def _persons(rows: Rows) -> Places:
-    found = {_owner(row) for row in rows["leak_evidence"]}
-    found |= {_owner(row) for row in rows["lead_quality_by"] if row["dimension"] == "salesperson"}
+    found = {owner(row) for row in rows["leaks"]}
+    found |= {owner(row) for row in rows["lead_quality_by"] if row["dimension"] == "salesperson"}
     return {key: place for place, key in enumerate(sorted(found))}
 
 
@@ -197,7 +157,7 @@ def _quality(rows: Iterable[Row], place: Places,
         horizon = row["horizon_days"]
         whose: Callable[[], int] | None = {
             "campaign": lambda row=row: place[campaign(row)],
-            **({"salesperson": lambda row=row: person[_owner(row)]} if person is not None else {}),
+            **({"salesperson": lambda row=row: person[owner(row)]} if person is not None else {}),
         }.get(row["dimension"])
         if whose and row["is_matured"]:
             kept = counts[row["dimension"], whose(), row["cohort_month"]]
@@ -208,34 +168,3 @@ def _quality(rows: Iterable[Row], place: Places,
             "rows": [[*key, *(kept[name] for name in names)] for key, kept in sorted(counts.items())]}
 
 
-def rests(cause: Cause) -> str:
-    """What a cause rests on: a column of `leak_evidence`; that it is a lead by name only; that nothing is there."""
-    return cause.evidence or (cause.name if cause.name in SET_ASIDE else "nothing")
-
-
-def _cells(rows: Rows, owner: Callable[[Row], Any]) -> int:
-    return len({(campaign(row), row["cohort_month"], row["leak_cause"], owner(row)) for row in rows["leak_evidence"]})
-
-
-def _leaks(rows: Rows, place: Places,
-           person: Places | None) -> dict[str, Any]:
-    """How many leads of each campaign, month, step and salesperson, and the ids of the newest of them."""
-    order = {cause.name: at for at, cause in enumerate(CAUSES)}
-    sources = sorted({row["source"] for row in rows["leak_evidence"]})
-    leads: dict[tuple[Any, ...], list[str]] = defaultdict(list)
-    rules: dict[str, set[str]] = defaultdict(set)
-    for row in rows["leak_evidence"]:
-        whose = -1 if person is None else person[_owner(row)]
-        leads[place[campaign(row)], row["cohort_month"], order[row["leak_cause"]], whose].append(
-            f"{sources.index(row['source'])}/{row['lead_id']}")
-        if row["rule_file"]:
-            rules[row["leak_cause"]].add(f"{row['rule_file']} {row['rule_version']}")
-    cap = next((cap for cap in ID_CAPS if sum(min(cap, len(ids)) for ids in leads.values()) <= MOST_IDS), 0)
-    averages = {row["cohort_month"].isoformat(): [number(row[name]) for name in _AVERAGES]
-                for row in rows["leak_waterfall"]}
-    return {"horizon": next((row["horizon_days"] for row in rows["leak_waterfall"]), None), "cap": cap,
-            "sources": sources, "averages": averages,
-            "rules": {name: sorted(said) for name, said in sorted(rules.items())},
-            "steps": [[cause.name, cause.owner, rests(cause)] for cause in CAUSES], "aside": list(SET_ASIDE),
-            "columns": ["campaign", "month", "step", "person", "count", "ids"],
-            "rows": [[*key, len(ids), ids[:cap]] for key, ids in sorted(leads.items())]}

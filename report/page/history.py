@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from crosscheck.errors import ConfigError
-from report.page.data import campaign, number
+from report.page.keys import campaign, number
 from warehouse import archive, ops
 from warehouse.engine import Warehouse
 from warehouse.trace import find

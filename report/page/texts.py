@@ -155,6 +155,9 @@ CHANGED = {
     "no_changes": mark("No published number of this choice changed, other than by plain progress."),
     "ids_cut": mark("At most %(cap)s ids are kept for each campaign, month, step and salesperson, so that the "
                     "file stays small."),
+    "ids_newest": mark("With so many leads the file keeps ids of the newest only: %(step)s of each step, and "
+                       "%(campaign)s of each campaign within it."),
+    "ids_none": mark("%(count)s leads. The file keeps ids of the newest only, and none of them is among these."),
     "ids_cut_without": mark("At most %(cap)s ids are kept for each campaign, month and step, so that the file "
                             "stays small."),
 }

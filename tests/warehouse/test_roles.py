@@ -62,6 +62,7 @@ def play(wh: Warehouse, nights: int = 0) -> None:
                              "occurred_at": noon(day, 30)},
             {"lead_id": lead_id, "activity_id": f"late-{lead_id}", "actor_id": owner,
              "occurred_at": (NIGHT + timedelta(days=nights - 1)).replace(tzinfo=None)})
+        put(wh, "lead_status", {"lead_id": lead_id, "status": "LATER", "entered_at": noon(day, 31)})
         put(wh, "deal", {"deal_id": lead_id, "lead_id": lead_id, "closed_day": day, "owner_id": owner,
                          "deal_amount": 7, "discount_amount": 1})
     put(wh, "lead", {"source": "other", "lead_id": f"an{nights}", "created_day": FIRST, "owner_id": "an"})
