@@ -15,7 +15,6 @@ import pytest
 from crosscheck.cli import EXIT_CODES
 from crosscheck.settings import load
 from tests.cli.conftest import say
-from warehouse.marts import MARTS
 
 
 def test_init_writes_what_a_run_needs_and_overwrites_nothing(here: Path) -> None:
@@ -136,9 +135,9 @@ def test_an_unknown_source_is_named_with_those_there_are(here: Path) -> None:
         assert "one of rates" in answer.err
 
 
-@pytest.mark.parametrize("mart", [mart.name for mart in MARTS])
+@pytest.mark.parametrize("mart", ["campaign_roi_daily", "leak_waterfall", "why_changed"])
 @pytest.mark.parametrize("dialect", ["duckdb", "postgresql"])
-def test_sql_prints_every_mart_unwrapped(here: Path, mart: str, dialect: str) -> None:
+def test_sql_prints_a_mart_unwrapped(here: Path, mart: str, dialect: str) -> None:
     """The statement as a client can run it, character by character: what --json holds is what is printed."""
     words = ("sql", mart, "--dialect", dialect, "--as-of", "2026-11-21T19:00:00Z")
     printed = say(*words)

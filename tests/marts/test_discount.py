@@ -13,9 +13,7 @@ import sqlalchemy as sa
 from crosscheck.rules import Promotion, Promotions, Rules, default_rules
 from tests.marts import world
 from tests.marts.company import Company
-from tests.marts.world import NIGHT, everything, only, put, release, rows_of
-from warehouse import ledger
-from warehouse.build import build
+from tests.marts.world import everything, only, put, release, rows_of
 from warehouse.engine import Warehouse
 from warehouse.marts import discount, off_promotion
 from warehouse.marts.base import Mart
@@ -50,7 +48,7 @@ def with_promotions(*given: tuple[str, str | None, date, date, str]) -> Rules:
 
 def beyond(wh: Warehouse, *given: tuple[str, str | None, date, date, str]) -> dict[str, tuple[Any, ...]]:
     """By deal: which promotion, what it allows, and what was given beyond it."""
-    build(wh, ledger.begin_run(wh, "nightly", NIGHT), rules=with_promotions(*given))
+    night(wh, rules=with_promotions(*given))
     return {row["deal_id"]: (row["promotion_name"], row["allowed_amount"], row["excess_amount"])
             for row in checked(wh, off_promotion.MART)}
 
