@@ -7,7 +7,7 @@ export DO_NOT_TRACK := 1
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export GX_ANALYTICS_ENABLED := false
 
-.PHONY: demo test nights pages crash deep check lint ruff mypy layers bench docs clean help
+.PHONY: demo test tests nights pages crash deep check lint ruff mypy layers bench docs clean help
 
 help:            ## what there is to type
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
@@ -15,7 +15,10 @@ help:            ## what there is to type
 demo: $(VENV)/.run ## three nights of a demo company, with a planted fault, and the proof
 	@$(BIN)/crosscheck demo
 
-test: $(VENV)/.test lint ## every check and test but the slow ones below, both engines (about 12 minutes on 2 cores)
+test: $(VENV)/.test ## every check and test but the slow ones below, both engines (about 12 minutes on 2 cores)
+	@$(MAKE) --no-print-directory -j 2 lint tests
+
+tests: $(VENV)/.test
 	@mkdir -p build
 	$(BIN)/python -m pytest -n 2 --dist loadgroup --durations=25 --basetemp=build/tests
 
@@ -38,16 +41,15 @@ deep: $(VENV)/.test ## the same with every kill and every case by itself, and tw
 check: $(VENV)/.test lint ## lint, types, layers, documents
 	$(BIN)/python -m pytest tests/test_docs.py tests/test_layers.py
 
-lint: $(VENV)/.test ## lint, types, layers
-	@$(MAKE) --no-print-directory -j 2 ruff mypy layers
+lint: ruff mypy layers ## lint, types, layers
 
-ruff:
+ruff: $(VENV)/.test
 	$(BIN)/ruff check .
 
-mypy:
+mypy: $(VENV)/.test
 	$(BIN)/mypy
 
-layers:
+layers: $(VENV)/.test
 	$(BIN)/lint-imports
 
 bench: $(VENV)/.test ## rows per second and memory, as ratios to the raw engine
