@@ -48,7 +48,7 @@ def said(told: Teller, days: int = 1) -> Section:
 
 def _row(told: Teller, named: Mapping[str, Any], lines: Sequence[Line], days: int) -> Row:
     """One thing that was said of a campaign's leads; of deals without a lead there is no campaign to name."""
-    known = {name: value for name, value in named.items() if value is not None}
+    known = {name: value for name, value in named.items() if value not in (None, "")}
     known |= {} if "campaign_id" in known else {"lead_id": NO_PLATFORM}
     known |= {"given_day": told.facts.day} if days == 1 else {}
     return Row((campaign(told, lines[0]), told.voice.numbers.count(_number(lines)), _words(told, lines),
