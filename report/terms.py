@@ -14,7 +14,7 @@ from report.words import mark
 PLATFORMS = {
     "google_ads": mark("Google Ads"), "meta_ads": mark("Meta Ads"), "tiktok_ads": mark("TikTok Ads"),
     "zalo_ads": mark("Zalo Ads"), "hubspot": mark("HubSpot"), "getfly": mark("Getfly"), "fx": mark("Exchange rates"),
-    "(none)": mark("No platform"),
+    "reviews": mark("Call reviews"), "(none)": mark("No platform"),
 }
 #: Campaigns that are none.
 PLACES = {

@@ -30,25 +30,34 @@ def behind(told: Teller, side: str) -> Section:
 
 def said(told: Teller, days: int = 1) -> Section:
     """What sales said in the days up to the day, most about a campaign first; then what marketing has to answer."""
-    _, pieces = told.voice, told.facts.passed_on(days)
-    groups: defaultdict[tuple[Any, ...], list[Line]] = defaultdict(list)
-    for line in pieces:
-        groups[tuple(line[name] for name in _KEY)].append(line)
-    about = Counter(campaign(told, line) for line in pieces)
-    order = list(FEEDBACK)
-    rows = [_row(told, dict(zip(_KEY, key, strict=True)), lines, days) for key, lines in sorted(
-        groups.items(), key=lambda each: (-about[campaign(told, each[1][0])], campaign(told, each[1][0]),
-                                          order.index(each[0][3]), -len(each[1]), each[0][4] or ""))]
-    rest = [_("and %(rest)s more") % {"rest": len(rows) - _ROWS}] if len(rows) > _ROWS else []
+    _ = told.voice
+    rows = [_row(told, key, lines, days) for key, lines in _grouped(told, told.facts.passed_on(days))]
+    rest = len(rows) - _ROWS
     return Section(
         _("What Sales passed on"), _(_BASIS),
         (Column(_("Campaign")), Column(_("Pieces"), is_number=True), Column(_("What was said")), Column(_("Lead ids"))),
-        (*rows[:_ROWS], *_owed(told)), _("Nothing is on record."), " ".join(rest))
+        (*rows[:_ROWS], *_owed(told)), _("Nothing is on record."),
+        _("and %(rest)s more") % {"rest": rest} if rest > 0 else "")
+
+
+def _grouped(told: Teller, pieces: Sequence[Line]) -> list[tuple[dict[str, Any], list[Line]]]:
+    """The pieces by campaign and what they say."""
+    groups: defaultdict[tuple[Any, ...], list[Line]] = defaultdict(list)
+    for line in pieces:
+        groups[tuple(line[name] for name in _KEY)].append(line)
+    about, kinds = Counter(campaign(told, line) for line in pieces), list(FEEDBACK)
+
+    def place(lines: Sequence[Line]) -> tuple[Any, ...]:
+        whose, first = campaign(told, lines[0]), lines[0]
+        return -about[whose], whose, kinds.index(first["feedback_kind"]), -len(lines), first["feedback_subject"] or ""
+
+    return [(dict(zip(_KEY, key, strict=True)), lines)
+            for key, lines in sorted(groups.items(), key=lambda each: place(each[1]))]
 
 
 def _row(told: Teller, named: Mapping[str, Any], lines: Sequence[Line], days: int) -> Row:
     """One thing that was said of a campaign's leads; of deals without a lead there is no campaign to name."""
-    known = {name: value for name, value in named.items() if value is not None}
+    known = {name: value for name, value in named.items() if value not in (None, "")}
     known |= {} if "campaign_id" in known else {"lead_id": NO_PLATFORM}
     known |= {"given_day": told.facts.day} if days == 1 else {}
     return Row((campaign(told, lines[0]), told.voice.numbers.count(_number(lines)), _words(told, lines),

@@ -72,17 +72,11 @@ def brought(told: Teller) -> Section:
     if rest:
         rows.append(Row((_("other campaigns"), numbers.count(len(rest)),
                          numbers.count(sum(bool(lead["is_qualified"]) for lead in rest)), ids(_, rest))))
-    return detail(told, _("Where the new leads came from"), _("Campaign"), _("Qualified so far"), rows,
-                   _("Unique leads by the campaign that their strongest evidence names, by day of creation."))
-
-
-def detail(told: Teller, title: str, first: str, third: str, rows: Sequence[Row], basis: str, *,
-           is_number: bool = True) -> Section:
-    """A section of what stands behind a side's day."""
-    _ = told.voice
-    head = (Column(first), Column(_("Leads"), is_number=True), Column(third, is_number=is_number),
-            Column(_("Lead ids")))
-    return Section(title, basis, head, tuple(rows), _("Nothing that day."))
+    return Section(
+        _("Where the new leads came from"),
+        _("Unique leads by the campaign that their strongest evidence names, by day of creation."),
+        (Column(_("Campaign")), Column(_("Leads"), is_number=True), Column(_("Qualified so far"), is_number=True),
+         Column(_("Lead ids"))), tuple(rows), _("Nothing that day."))
 
 
 def campaign(told: Teller, line: Line) -> str:
