@@ -126,11 +126,13 @@ def open_topics(conn: sa.Connection, *, live: bool = False) -> list[Message]:
 
 
 def deliver(wh: Warehouse, settings: Settings, now: datetime, *, live: bool = False) -> Delivery:
-    """Send what is pending, oldest first. A channel that refuses keeps its rows for the next time."""
+    """Send what is pending, oldest first, of one run the gravest first: a process that is killed has told the alert
+    before the warnings. A channel that refuses keeps its rows for the next time.
+    """
     with wh.engine.connect() as conn:
         box = ops.outbox
-        rows = conn.execute(sa.select(box).where(box.c.status == _PENDING, _told_by(live))
-                            .order_by(box.c.created_at, box.c.message_id)).mappings().all()
+        found = conn.execute(sa.select(box).where(box.c.status == _PENDING, _told_by(live))).mappings().all()
+        rows = sorted(found, key=lambda row: (row["created_at"], *_first(row), row["message_id"]))
         kept = conn.scalar(sa.select(sa.func.count()).select_from(box).where(
             box.c.status == _SUPPRESSED, box.c.created_at == naive_utc(now), _told_by(live))) or 0
     results = [status for group in _groups(rows, live) for status in [_deliver(wh, settings, group, now)] * len(group)]

@@ -80,7 +80,7 @@ def demo(folder: Path = Path("var/demo"), *, seed: int = 7, scale: float = 1.0,
             codes = _three_nights(play, plain=plain)
         wrong = finale(play, folder, as_json=as_json)
     err.print(f"three nights and their proof in {time.monotonic() - began:.0f} s; exit codes {codes}")
-    following(f"cd {folder} && crosscheck status looks around there; crosscheck init my-company begins your own")
+    following(f"crosscheck status --config {folder / 'crosscheck.toml'}; for your own: crosscheck init my-company")
     return 0 if codes == [0, 5, 0] and not wrong else 1
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ from crosscheck.cli.doctor import PINS
 from crosscheck.cli.scheduler import checks
 from crosscheck.errors import ConfigError
 from flows.declared import TAG
-from tests.support.scheduler import ROOT, Prefect, served
+from sandbox.sink import Sink
+from tests.support.scheduler import ROOT, Prefect, served, until
 
 pytestmark = [
     pytest.mark.nights, pytest.mark.server, pytest.mark.timeout(420), pytest.mark.xdist_group("prefect-server")]
@@ -24,6 +26,13 @@ NAMES = {"nightly", "weekly-deep", "backfill", "dead-man", "sla-watch"}
 def prefect(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prefect]:
     """A server with nothing on it."""
     with served(tmp_path_factory.mktemp("prefect")) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def heard() -> Iterator[Sink]:
+    """Where the notification block of the hints leads."""
+    with Sink() as opened:
         yield opened
 
 
@@ -104,19 +113,40 @@ def test_what_was_changed_on_the_page_is_told_and_put_back(prefect: Prefect) -> 
     assert "somebody else's" in {item["name"] for item in prefect.ask("/automations/filter", {})}
 
 
-def test_a_named_block_turns_a_hint_into_a_message(prefect: Prefect) -> None:
+def test_a_named_block_turns_a_hint_into_a_message(prefect: Prefect, heard: Sink) -> None:
     """Without the block the event feed alone shows the hint, and deploy says so; with it the notification names it."""
     assert any("crosscheck-hints" in hint for hint in plan(prefect)["hints"])
-    kind = prefect.ask("/block_types/slug/secret")
+    kind = prefect.ask("/block_types/slug/custom-webhook")
     [schema, *_] = prefect.ask("/block_schemas/filter", {"block_schemas": {"block_type_id": {"any_": [kind["id"]]}}})
     block = prefect.ask("/block_documents/", {
-        "name": "crosscheck-hints", "data": {"value": "x"}, "block_type_id": kind["id"],
-        "block_schema_id": schema["id"]})
+        "name": "crosscheck-hints", "block_type_id": kind["id"], "block_schema_id": schema["id"],
+        "data": {"name": "hints", "url": heard.url.replace("json", "http"),
+                 "json_data": {"title": "{{subject}}", "message": "{{body}}"}}})
     said = plan(prefect)
     assert {action for _, _, action in named(said)} == {"change"}
     assert said["hints"] == []
     ours = [item for item in prefect.ask("/automations/filter", {}) if item["name"].startswith("crosscheck")]
     assert {action["block_document_id"] for item in ours for action in item["actions"]} == {block["id"]}
+
+
+def test_the_hints_fire(prefect: Prefect, heard: Sink) -> None:
+    """A night whose time has come and that nobody begins is told, once: ten seconds here for the fifteen minutes. When
+    it then crashes, that is told as well. The server itself finds it late, and sends both.
+    """
+    [late] = [item for item in prefect.ask("/automations/filter", {}) if item["name"].endswith("waits for a worker")]
+    kept = {key: late[key] for key in ("name", "description", "enabled", "actions", "tags")}
+    prefect.send("PUT", f"/automations/{late['id']}", {**kept, "trigger": {**late["trigger"], "within": 10}})
+    nightly = prefect.ask("/deployments/name/nightly/nightly")["id"]
+    past = (datetime.now(UTC) - timedelta(minutes=1)).isoformat()
+    run = prefect.ask(f"/deployments/{nightly}/create_flow_run", {
+        "name": "nightly-x", "state": {"type": "SCHEDULED", "state_details": {"scheduled_time": past}}})
+    until(lambda: heard.messages, 60, "the night is told to wait")
+    prefect.ask(f"/flow_runs/{run['id']}/set_state", {"state": {"type": "CRASHED"}, "force": True})
+    until(lambda: len(heard.messages) > 1, 30, "the crash is told")
+    assert [message["title"] for message in heard.messages] == [
+        "Crosscheck: nightly-x waits for a worker", "Crosscheck: nightly-x crashed"]
+    assert "crosscheck doctor" in heard.messages[0]["message"]
+    assert "crosscheck run" in heard.messages[1]["message"]
 
 
 def test_another_version_of_prefect_is_refused(prefect: Prefect, tmp_path: Path) -> None:

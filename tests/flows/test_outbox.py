@@ -65,6 +65,17 @@ def test_a_message_is_delivered_once(wh: Warehouse, settings: Settings, sink: Si
     assert [message["title"] for message in sink.messages] == ["stopped"]
 
 
+def test_the_gravest_leaves_first(wh: Warehouse, settings: Settings, sink: Sink) -> None:
+    """Whatever the channels are called: who is killed on the way has told the alert."""
+    for grave, other in (("a", "b"), ("b", "a")):
+        named = settings.model_copy(update={"alerts": Alerts(channels=(
+            Channel(name=grave, url="env:ALERTS"), Channel(name=other, url="env:ALERTS", severities=("warning",))))})
+        put(wh, named, grave, message=replace(MESSAGE, topic=f"warnings {grave}", severity=WARNING, title="warned"))
+        put(wh, named, grave, message=replace(MESSAGE, topic=f"gate {grave}"))
+        deliver(wh, named, NOW)
+    assert [message["title"] for message in sink.messages] == ["stopped", "warned"] * 2
+
+
 def test_commands_and_addresses_are_inert(wh: Warehouse, settings: Settings, sink: Sink) -> None:
     """A name that a chat would obey, and a mail address, arrive as plain text without effect."""
     put(wh, settings)
