@@ -215,7 +215,8 @@ def test_paper_is_light_complete_and_wide_enough(opened: Any, language: str) -> 
     assert tab.locator("main details:not([open])").count() == 0
     assert not any(tab.locator(one).is_visible() for one in ("nav", ".switches", "#filter-from", "#metric"))
     assert tab.locator("#showing").is_visible()
-    beyond = """[...document.querySelectorAll('main *')].filter(one => one.getBoundingClientRect().right > innerWidth + 1)
+    beyond = """[...document.querySelectorAll("main *")]
+        .filter(one => one.getBoundingClientRect().right > innerWidth + 1)
         .map(one => one.outerHTML.slice(0, 90))"""
     assert tab.evaluate(beyond) == []
     assert [each for each in tab.locator("main td").all() if each.inner_text().strip() and not each.is_visible()] == []
