@@ -25,16 +25,20 @@ export function chart(id, label, height, option) {
   return place;
 }
 
-/** Draw what stands in the page; forget what no longer does. */
-export function draw() {
+/** What a sheet of A4 leaves for a chart; a page is laid out for paper only after it was drawn. */
+const SHEET = 640;
+
+/** Draw what stands in the page, on a sheet no wider than that; forget what no longer does. */
+export function draw({ paper = false } = {}) {
   for (const [id, one] of drawn) {
     if (!one.place.isConnected) {
       one.instance?.dispose();
       drawn.delete(id);
       continue;
     }
-    one.instance ??= init(one.place, null, { renderer: "svg", width: one.place.clientWidth, height: one.height });
-    one.instance.resize({ width: one.place.clientWidth, height: one.height });
+    const width = paper ? Math.min(SHEET, one.place.clientWidth) : one.place.clientWidth;
+    one.instance ??= init(one.place, null, { renderer: "svg", width, height: one.height });
+    one.instance.resize({ width, height: one.height });
     const colours = look();
     one.instance.setOption({ ...common(colours), ...one.option(colours) }, true);
   }

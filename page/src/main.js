@@ -82,12 +82,24 @@ function header() {
 }
 
 const night = matchMedia("(prefers-color-scheme: dark)");
+const paper = matchMedia("print");
+let printing = false;
 
-/** Light or dark, as chosen, or else as the machine is. */
+/** Light or dark, as chosen, or else as the machine is; paper is light, and what is folded stands open on it. */
 function dress(look = remembered("look") ?? "automatic") {
-  const dark = look === "dark" || (look !== "light" && night.matches);
+  const sheet = printing || paper.matches;
+  const dark = !sheet && (look === "dark" || (look !== "light" && night.matches));
   document.documentElement.dataset.look = dark ? "dark" : "light";
-  draw();
+  for (const each of main.querySelectorAll(sheet ? "details:not([open])" : "details[data-folded]")) {
+    each.open = sheet;
+    each.toggleAttribute("data-folded", sheet);
+  }
+  draw({ paper: sheet });
+}
+
+function print(now) {
+  printing = now;
+  dress();
 }
 
 function filters() {
@@ -162,6 +174,8 @@ for (const [owner, colours] of Object.entries(data.owners)) {
 addEventListener("hashchange", arrive);
 let resized;
 addEventListener("resize", () => { clearTimeout(resized); resized = setTimeout(draw, 100); });
-night.addEventListener("change", () => dress());
+for (const medium of [night, paper]) medium.addEventListener("change", () => dress());
+addEventListener("beforeprint", () => print(true));
+addEventListener("afterprint", () => print(false));
 dress();
 arrive();

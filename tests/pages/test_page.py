@@ -205,6 +205,26 @@ def test_every_chart_has_its_table(opened: Any) -> None:
         assert chart.locator("xpath=following-sibling::details").locator("table").count() == 1
 
 
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_paper_is_light_complete_and_wide_enough(opened: Any, language: str) -> None:
+    """In print: light whatever the machine is, no control, every table unfolded, no number beyond the edge of A4."""
+    tab = opened(f"#?lang={language}", 718, "dark")  # 190 mm
+    tab.emulate_media(media="print", color_scheme="dark")
+    assert tab.evaluate("document.documentElement.dataset.look") == "light"
+    assert tab.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert tab.locator("main details:not([open])").count() == 0
+    assert not any(tab.locator(one).is_visible() for one in ("nav", ".switches", "#filter-from", "#metric"))
+    assert tab.locator("#showing").is_visible()
+    beyond = """[...document.querySelectorAll("main *")]
+        .filter(one => one.getBoundingClientRect().right > innerWidth + 1)
+        .map(one => one.outerHTML.slice(0, 90))"""
+    assert tab.evaluate(beyond) == []
+    assert [each for each in tab.locator("main td").all() if each.inner_text().strip() and not each.is_visible()] == []
+    tab.emulate_media(media="screen", color_scheme="dark")
+    assert tab.evaluate("document.documentElement.dataset.look") == "dark"
+    assert tab.locator("main details[open]").count() == 0
+
+
 @pytest.mark.parametrize("look", ["light", "dark"])
 def test_axe_finds_nothing(opened: Any, look: str) -> None:
     """No violation of WCAG that axe can see, with everything unfolded, in either appearance."""
