@@ -51,9 +51,9 @@ The row behind every count of `leak_waterfall`: which cause, by which rule, rest
 `invalid_contact` or `existing_customer` is yours to explain. Sales: `due_at` and `attempt_count` are what your side of
 the record says; a call that was not written down looks like none. A `wrong_target` is one that the answers to the
 portrait bear out, or that both of you signed in an appeal; `wrong_target_unsupported` is a verdict that neither side
-has shown, and that neither may use against the other: `target_verdicts` says why. Test leads are not recognised; a
-person's later leads are. A disputed row is changed by correcting the record or the rule, or by an appeal, never
-here."""
+has shown, and that neither may use against the other: `target_verdicts` says why. A `test_lead`, by
+the signs that both of you agreed on, and a person's later lead are nobody's. A disputed row is changed by correcting
+the record or the rule, or by an appeal, never here."""
 
 CHECKS = (
     Check("an instant exactly where there is evidence", "evidence_at IS NULL OR evidence IS NOT NULL"),
