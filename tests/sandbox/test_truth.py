@@ -20,6 +20,7 @@ from sandbox.truth_people import counted
 from sandbox.truth_roi import closed
 from sandbox.truth_shares import wilson
 from sandbox.truth_spend import newest
+from sandbox.truth_trials import is_trial
 from tests.support import answers
 
 pytestmark = pytest.mark.xdist_group("truth")  # its answers take seconds: once, not once per worker
@@ -101,7 +102,7 @@ def test_spend_is_conserved(demo: Company, truths: dict[int, Truth], night: int)
 
 
 def test_people_are_counted_once(demo: Company, truth: Truth) -> None:
-    """Unique leads are people; merged-away leads are none; repeats stay in the lead count.
+    """Unique leads are people; merged-away and test leads are none; repeats and tests stay in the lead count.
 
     Who was merged away after a night had seen him brings the records that he left elsewhere along.
     """
@@ -109,7 +110,7 @@ def test_people_are_counted_once(demo: Company, truth: Truth) -> None:
     leads = counted(demo.leads, demo.nights)
     merged = sum(lead.merged_at is not None for lead in demo.leads)
     assert sum(row["lead_count"] for row in rows) == len(leads) == len(demo.leads) - merged
-    people = {lead.person for lead in leads}
+    people = {lead.person for lead in leads if not is_trial(lead)}
     along = [lead for lead in demo.leads if lead.merged_at and lead.merged_at > demo.nights[0] > lead.created]
     assert sum(row["unique_lead_count"] for row in rows) == len(people) - sum(lead.person in people for lead in along)
 
