@@ -33,6 +33,7 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     """The demo company's vendors and configuration; the environment names the configuration."""
     with stage(tmp_path_factory.mktemp("company") / "demo", scale=0.1) as play, pytest.MonkeyPatch.context() as env:
         env.setenv("CROSSCHECK_CONFIG", str(play.config))
+        env.setenv("CROSSCHECK_REPORT__ENABLED", "true")
         play.dawn(1)
         yield play
 
