@@ -210,7 +210,7 @@ def test_paper_is_light_complete_and_wide_enough(opened: Any, language: str) -> 
     """In print: light whatever the machine is, no control, every table unfolded, no number beyond the edge of A4."""
     tab = opened(f"#?lang={language}", 718, "dark")  # 190 mm
     tab.emulate_media(media="print", color_scheme="dark")
-    assert tab.evaluate("document.documentElement.dataset.look") == "light"
+    tab.locator("html[data-look=light]").wait_for(state="attached")
     assert tab.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert tab.locator("main details:not([open])").count() == 0
     assert not any(tab.locator(one).is_visible() for one in ("nav", ".switches", "#filter-from", "#metric"))
@@ -221,7 +221,7 @@ def test_paper_is_light_complete_and_wide_enough(opened: Any, language: str) -> 
     assert tab.evaluate(beyond) == []
     assert [each for each in tab.locator("main td").all() if each.inner_text().strip() and not each.is_visible()] == []
     tab.emulate_media(media="screen", color_scheme="dark")
-    assert tab.evaluate("document.documentElement.dataset.look") == "dark"
+    tab.locator("html[data-look=dark]").wait_for(state="attached")  # told when the browser gets to it
     assert tab.locator("main details[open]").count() == 0
 
 
