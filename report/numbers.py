@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel import dates, numbers
@@ -33,6 +34,12 @@ class Numbers:
     def locale(self) -> str:
         """The locale that Babel knows."""
         return _LOCALES[self.language]
+
+    @property
+    def chart_format(self) -> dict[str, Any]:
+        """How a chart's axes write numbers, in the terms of D3 (d3-format's `formatLocale`)."""
+        return {"decimal": numbers.get_decimal_symbol(self.locale), "thousands": numbers.get_group_symbol(self.locale),
+                "grouping": [3], "currency": ["", ""]}
 
     def count(self, value: Number | None) -> str:
         """A count, or a day sum: `12.345`."""

@@ -1,22 +1,25 @@
 """The report's charts, as SVG that stands in the page: a wide one, and a narrow one for phones.
 
 Their colours are those of light ground. The page's style sheet gives each its dark counterpart by its value, so a chart
-needs no script and prints as it is. They are written, not laid out by a library: bars, lines and dots on straight axes
-take milliseconds so, and a browser engine, which a library starts for them, takes seconds of every night.
+needs no script and prints as it is. Axes count as the reader's language does.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from typing import Any
+
+import altair as alt
+import vl_convert
 
 from report.nightly.palette import INK, LINE, MUTED, PROFIT
 
+_ROLES = re.compile(r'\s(?:role|aria-[a-z]+)="[^"]*"')
+_SVG = re.compile(r'<svg [^>]*?width="([\d.]+)" height="([\d.]+)"[^>]*>')
 _FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'Liberation Sans', sans-serif"
-_ROUND = 10**9
-Tell = Callable[[float], str]
 
 
 @dataclass(frozen=True)
@@ -70,140 +73,100 @@ class Spot:
 
 @dataclass(frozen=True)
 class Plot:
-    """A chart's marks and how high it became."""
+    """A chart, and the rows that it names: beside it, because Altair copies a chart with every step."""
 
-    marks: list[str]
-    height: float
+    chart: Any
+    rows: dict[str, list[dict[str, Any]]]
 
 
 def waterfall(bars: Sequence[Bar], size: Size) -> Plot:
     """Leads step by step, from all that came to those that were won."""
-    left, step = (0, 36) if size.narrow else (262, 25)
-    scale = (size.width - left) / (max((bar.end for bar in bars), default=1) * (1.5 if size.narrow else 1.24) or 1)
-    marks = []
-    for at, bar in enumerate(bars):
-        middle = at * step + (24 if size.narrow else step / 2)
-        thick = 10 if size.narrow else 15
-        marks += [_text(0, middle - 10, bar.name, MUTED) if size.narrow
-                  else _text(left - 8, middle + 4, bar.name, INK, 12.5, "end"),
-                  _box(left + bar.begin * scale, middle - thick / 2, (bar.end - bar.begin) * scale, thick, bar.colour),
-                  _text(left + bar.end * scale + 6, middle + 4, bar.label)]
-    return Plot(marks, len(bars) * step + 4)
+    most = max((bar.end for bar in bars), default=1)
+    room = most * (1.42 if size.narrow else 1.2)
+    x = alt.X("begin:Q", scale=alt.Scale(domain=[0, room], nice=False), axis=None)
+    y = alt.Y("name:N", sort=None, title=None, axis=None if size.narrow else _names(230))
+    base = alt.Chart(alt.NamedData(name="bars"))
+    thick = {"height": 10, "yOffset": 7} if size.narrow else {"height": 15}
+    layers = [base.mark_bar(cornerRadius=1.5, **thick).encode(x=x, x2="end:Q", y=y,
+                                                             color=alt.Color("colour:N", scale=None)),
+              base.mark_text(align="left", dx=6, dy=7 if size.narrow else 0, color=INK, fontSize=12)
+              .encode(x=alt.X("end:Q"), y=y, text="label:N")]
+    if size.narrow:
+        layers.append(base.mark_text(align="left", dy=-8, color=MUTED, fontSize=12)
+                      .encode(x=alt.value(0), y=y, text="name:N"))
+    chart = alt.layer(*layers).properties(width=size.width - (0 if size.narrow else 245),
+                                          height=alt.Step(36 if size.narrow else 25))
+    return Plot(chart, {"bars": _rows(bars)})
 
 
-def lines(spots: Sequence[Spot], colours: dict[str, str], size: Size, tell: Tell) -> Plot:
+def lines(spots: Sequence[Spot], colours: dict[str, str], size: Size) -> Plot:
     """Two lines over weeks; dashed where the weeks are too young, broken where a value is not published."""
-    left, right, height = 62, size.width - 12, 230 if size.narrow else 280
     weeks = list(dict.fromkeys(spot.week for spot in spots))
-    known = [spot.value for spot in spots if spot.value is not None]
-    ticks = _ticks(min([0.0, *known]), max([0.0, *known]), 5)
-    apart = (right - left) / len(weeks)
-    across = {week: left + (at + 0.5) * apart for at, week in enumerate(weeks)}
-
-    def down(value: float) -> float:
-        return 10 + (ticks[-1] - value) / (ticks[-1] - ticks[0]) * (height - 20)
-
-    marks = [_line(left, down(tick), right, down(tick), LINE) for tick in ticks]
-    marks += [_text(left - 8, down(tick) + 4, tell(tick), MUTED, 12, "end") for tick in ticks]
-    marks += [_text(across[week], height + 14, week, MUTED, 12, "middle") for week in weeks[::4 if size.narrow else 2]]
-    for name, colour in colours.items():
-        mine = [spot for spot in spots if spot.line == name]
-        marks += _trail([spot for spot in mine if spot.is_matured], across, down, f'stroke="{colour}"')
-        marks += _trail(_young(mine), across, down, f'stroke="{colour}" stroke-dasharray="4 4"')
-        marks += [_dot(across[spot.week], down(spot.value), 3, colour) for spot in mine if spot.value is not None]
-    return Plot(marks, height + 22)
+    ticks = weeks[::4] if size.narrow else weeks[::2]
+    x = alt.X("week:O", sort=weeks, title=None, axis=alt.Axis(values=ticks, labelAngle=0, labelColor=MUTED, grid=False,
+                                                            domainColor=LINE, tickColor=LINE, labelFontSize=12))
+    y = alt.Y("value:Q", title=None, axis=alt.Axis(tickCount=5, labelColor=MUTED, gridColor=LINE, domain=False,
+                                                  ticks=False, labelFontSize=12, format=",~r"))
+    hue = alt.Color("line:N", scale=alt.Scale(domain=list(colours), range=list(colours.values())), legend=None)
+    layers = []
+    for part, dash in (("matured", [1, 0]), ("young", [4, 4])):
+        base = alt.Chart(alt.NamedData(name=part)).encode(x=x, y=y, color=hue)
+        layers += [base.mark_line(strokeWidth=2.2, strokeDash=dash), base.mark_circle(size=26, opacity=1)]
+    chart = alt.layer(*layers).properties(width=size.width - 62, height=230 if size.narrow else 280)
+    return Plot(chart, {"matured": _rows(spot for spot in spots if spot.is_matured), "young": _rows(_young(spots))})
 
 
-def _trail(spots: Sequence[Spot], across: dict[str, float], down: Callable[[float], float],
-           style: str) -> Iterator[str]:
-    """A line through the values that are known; it breaks where one is not."""
-    path = ""
-    for before, spot in zip([None, *spots], spots, strict=False):
-        if spot.value is not None:
-            joined = before is not None and before.value is not None
-            path += f"{'L' if joined else 'M'}{across[spot.week]:.1f} {down(spot.value):.1f}"
-    if path:
-        yield f'<path d="{path}" fill="none" {style} stroke-width="2.2" stroke-linejoin="round"/>'
-
-
-def intervals(points: Sequence[Point], size: Size, tell: Tell) -> Plot:
+def intervals(points: Sequence[Point], size: Size) -> Plot:
     """Values with their 95 % intervals, one panel beside (on a phone: below) the other."""
     panels = list(dict.fromkeys(point.panel for point in points))
-    apart = 48
-    width = size.width - 168 if size.narrow else (size.width - 128 - apart * len(panels)) / len(panels)
-    marks, top = [], 0.0
-    for at, panel in enumerate(panels):
-        mine = [point for point in points if point.panel == panel]
-        left = 150 if size.narrow else 150 + at * (width + apart)
-        made = _panel(panel, mine, left, top, width, tell)
-        if size.narrow or not at:
-            made += [_text(142, top + 48 + row * 38, point.name, INK, 12.5, "end") for row, point in enumerate(mine)]
-        marks += made
-        top += 38 * len(mine) + 62 if size.narrow else 0
-    return Plot(marks, top if size.narrow else 38 * len(points) / len(panels) + 50)
+    charts = [_panel(panel, size, first=place == 0) for place, panel in enumerate(panels)]
+    chart = alt.vconcat(*charts, spacing=18) if size.narrow else alt.hconcat(*charts, spacing=26)
+    return Plot(chart, {panel: _rows(point for point in points if point.panel == panel) for panel in panels})
 
 
-def _panel(title: str, points: Sequence[Point], left: float, top: float, width: float, tell: Tell) -> list[str]:
-    ticks = _ticks(0, max((point.high for point in points if point.high is not None), default=1), 4)
-    first, foot = top + 44, top + 24 + 38 * len(points)
-
-    def across(value: float) -> float:
-        return left + value / ticks[-1] * width
-
-    marks = [_text(left, top + 14, title, INK, 13, weight=600)]
-    for tick in ticks:
-        marks += [_line(across(tick), top + 24, across(tick), foot, LINE),
-                  _text(across(tick), foot + 16, tell(tick), MUTED, 12, "middle")]
-    for row, point in enumerate(points):
-        middle = first + row * 38
-        if point.value is None or point.low is None or point.high is None:
-            marks.append(_text(left + 4, middle + 4, point.label, MUTED, 11))
-            continue
-        late = across(point.low) > left + width * 0.6
-        marks += [_line(across(point.low), middle, across(point.high), middle, PROFIT,
-                        'stroke-width="7" stroke-linecap="round" opacity="0.35"'),
-                  _dot(across(point.value), middle, 4.7, PROFIT),
-                  _text(across(point.high if late else point.low), middle - 9, point.label, INK, 11,
-                        "end" if late else "start")]
-    return marks
+def _panel(title: str, size: Size, *, first: bool) -> Any:
+    base = alt.Chart(alt.NamedData(name=title))
+    x = alt.X("value:Q", scale=alt.Scale(domainMin=0, zero=True), title=None, axis=alt.Axis(
+        format=".0%", tickCount=4, labelColor=MUTED, gridColor=LINE, domain=False, ticks=False, labelFontSize=12))
+    y = alt.Y("name:N", sort=None, title=None, axis=_names(140) if first or size.narrow else None)
+    band = base.mark_rule(strokeWidth=7, opacity=0.35, color=PROFIT, strokeCap="round").encode(
+        x=alt.X("low:Q"), x2="high:Q", y=y)
+    dot = base.mark_circle(size=70, opacity=1, color=PROFIT).encode(x=x, y=y)
+    text = base.mark_text(align="left", dx=4, dy=-11, color=INK, fontSize=11).encode(x=alt.X("low:Q"), y=y,
+                                                                                    text="label:N")
+    hidden = base.transform_filter("datum.value === null").mark_text(align="left", color=MUTED, fontSize=11).encode(
+        x=alt.value(4), y=y, text="label:N")
+    width = (size.width - 152) if size.narrow else (size.width - 168) // 2
+    head = alt.Title(title, anchor="start", color=INK, fontSize=13, fontWeight=600, offset=8)
+    return alt.layer(band, dot, text, hidden).properties(width=width, height=alt.Step(38), title=head)
 
 
-def svg(draw: Callable[[Size], Plot], alternative: str, size: Size) -> str:
-    """The chart as an image of the page: one picture to a screen reader, with what it says in words."""
-    plot = draw(size)
-    box = f'viewBox="0 0 {size.width} {plot.height:g}" width="{size.width}" height="{plot.height:g}"'
-    return (f'<svg xmlns="http://www.w3.org/2000/svg" class="{size.name}" {box} font-family="{_FONT}" role="img" '
-            f'aria-label="{escape(alternative)}">{"".join(plot.marks)}</svg>')
+def svg(draw: Callable[[Size], Plot], alternative: str, size: Size, number_format: Mapping[str, Any]) -> str:
+    """The chart as an image of the page: one picture to a screen reader, with what it says in words.
+
+    `number_format` is how the axes write numbers, in the terms of D3 (`Numbers.chart_format`).
+    """
+    with alt.utils.schemapi.debug_mode(False):  # noqa: FBT003 - validation takes as long as drawing; tests draw every chart
+        plot = draw(size)
+        made = plot.chart.configure(background="transparent", font=_FONT, padding=2).configure_view(stroke=None)
+        spec = made.to_dict(validate=False) | {"datasets": plot.rows}
+    text = _ROLES.sub("", vl_convert.vegalite_to_svg(spec, format_locale=dict(number_format)))
+    found = _SVG.search(text)
+    assert found is not None
+    root = (f'<svg xmlns="http://www.w3.org/2000/svg" class="{size.name}" viewBox="0 0 {found[1]} {found[2]}" '
+            f'width="{found[1]}" height="{found[2]}" role="img" aria-label="{escape(alternative)}">')
+    return root + text[found.end():]
 
 
-def _text(x: float, y: float, text: str, colour: str = INK, size: float = 12, anchor: str = "start",
-          weight: int = 400) -> str:
-    return (f'<text x="{x:.1f}" y="{y:.1f}" fill="{colour}" font-size="{size:g}" font-weight="{weight}" '
-            f'text-anchor="{anchor}">{escape(text)}</text>')
+def _names(limit: int) -> alt.Axis:
+    return alt.Axis(labelLimit=limit, labelColor=INK, labelFontSize=12.5, domain=False, ticks=False, labelPadding=8)
 
 
-def _box(x: float, y: float, width: float, height: float, colour: str) -> str:
-    return (f'<rect x="{x:.1f}" y="{y:.1f}" width="{max(width, 1):.1f}" height="{height:g}" rx="1.5" '
-            f'fill="{colour}"/>')
+def _rows(values: Iterable[Bar | Point | Spot]) -> list[dict[str, Any]]:
+    return [dict(vars(value)) for value in values]
 
 
-def _line(x: float, y: float, x2: float, y2: float, colour: str, style: str = "") -> str:
-    return f'<line x1="{x:.1f}" y1="{y:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="{colour}" {style}/>'
-
-
-def _dot(x: float, y: float, radius: float, colour: str) -> str:
-    return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius:g}" fill="{colour}"/>'
-
-
-def _ticks(low: float, high: float, count: int) -> list[float]:
-    """Round numbers that reach from below the lowest value to above the highest, about so many."""
-    raw = (high - low) / count or 1
-    base = 10.0 ** math.floor(math.log10(raw))
-    step = next(base * factor for factor in (1, 2, 5, 10) if base * factor >= raw * 0.999)
-    return [round(at * step * _ROUND) / _ROUND for at in range(math.floor(low / step), math.ceil(high / step) + 1)]
-
-
-def _young(spots: Iterable[Spot]) -> list[Spot]:
-    """The young weeks of a line, joined to its last mature one."""
-    known = list(spots)
-    return [*[spot for spot in known if spot.is_matured][-1:], *(spot for spot in known if not spot.is_matured)]
+def _young(spots: Sequence[Spot]) -> list[Spot]:
+    """The young weeks, joined to the last mature one of their line."""
+    last = {spot.line: spot for spot in spots if spot.is_matured}
+    return [*last.values(), *(spot for spot in spots if not spot.is_matured)]

@@ -43,7 +43,7 @@ class Drawing:
         """Where leads were lost."""
         bars = self.bars(facts)
         told = "; ".join(f"{bar.name}: {bar.label}" for bar in bars)
-        return _both(lambda size: charts.waterfall(bars, size), told) if facts.waterfall.leads else Markup()
+        return self._both(lambda size: charts.waterfall(bars, size), told) if facts.waterfall.leads else Markup()
 
     def bars(self, facts: Facts) -> list[Bar]:
         """All leads, then each cause off what is left, and at the end those that were won."""
@@ -79,10 +79,7 @@ class Drawing:
             return Markup()
         told = "; ".join(f"{spot.week} {spot.line}: " + ("–" if spot.value is None else f"{spot.value:.0f}")
                          for spot in spots)
-        return _both(lambda size: charts.lines(spots, colours, size, self._tick), f"{unit}. {told}")
-
-    def _tick(self, value: float) -> str:
-        return self.numbers.count(value) if value == int(value) else self.numbers.decimal(value, 1)
+        return self._both(lambda size: charts.lines(spots, colours, size), f"{unit}. {told}")
 
     def curve(self, facts: Facts) -> Markup:
         """What became of leads, by how long they waited."""
@@ -90,7 +87,7 @@ class Drawing:
         points = [self._point(self.say(RATIOS["reached"]), band, band.reached) for band in bands]
         points += [self._point(self.say(RATIOS["closed"]), band, band.closed) for band in bands]
         told = "; ".join(f"{point.panel}, {point.name}: {point.label}" for point in points)
-        return _both(lambda size: charts.intervals(points, size, self.numbers.percent), told) if points else Markup()
+        return self._both(lambda size: charts.intervals(points, size), told) if points else Markup()
 
     def _point(self, panel: str, band: Band, rate: Rate) -> Point:
         name, of = self.say(BANDS[band.name]), self.numbers.count(rate.of)
@@ -99,7 +96,7 @@ class Drawing:
         return Point(panel, name, rate.value, rate.low, rate.high,
                      f"{self.numbers.percent(rate.value, 1)} (n = {of})")
 
-
-def _both(draw: Callable[[Size], Plot], told: str) -> Markup:
-    """A chart in each size; the style sheet shows the one that fits. The SVG's texts are escaped by its maker."""
-    return Markup("\n").join(Markup(charts.svg(draw, told, size)) for size in SIZES)  # noqa: S704
+    def _both(self, draw: Callable[[Size], Plot], told: str) -> Markup:
+        """A chart in each size; the style sheet shows the one that fits. Its maker escapes the SVG's texts."""
+        counts = self.numbers.chart_format
+        return Markup("\n").join(Markup(charts.svg(draw, told, size, counts)) for size in SIZES)  # noqa: S704

@@ -78,7 +78,7 @@ USED = ("leak_waterfall", "lead_quality", "campaign_roi_cohort", "campaign_roi_c
 @pytest.fixture
 def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without pictures, which take most of the time."""
-    monkeypatch.setattr(charts, "svg", lambda draw, told, size: "")
+    monkeypatch.setattr(charts, "svg", lambda *_: "")
 
 
 def leak(month: date, cause: str, campaign: str, leads: int, value: int | None) -> dict[str, Any]:
@@ -139,7 +139,7 @@ def test_the_report_says_what_the_marts_hold(publish: Any, leaks: Any, weeks: An
 def _written(facts: Facts, language: Language) -> None:
     """The page shows exactly these leaks, and no share of a small sample."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(charts, "svg", lambda draw, told, size: "")
+        patch.setattr(charts, "svg", lambda *_: "")
         text = page.html(Settings(), facts, language)
     found = dict(re.findall(r'data-cause="(\w+)" data-leads="(\d+)"', text))
     assert found == {one.cause: str(one.leads) for one in facts.waterfall.leaks}
@@ -257,3 +257,14 @@ def test_postgresql_answers_the_same_queries(settings_for: Callable[[str], Setti
     facts = read(there, NIGHT)
     assert facts.waterfall.leads == 0
     assert "no week of leads is 30 days old yet" in page.html(there, facts, Language.EN)
+
+
+def test_axes_count_as_the_reader_does() -> None:
+    """A Vietnamese axis divides by a comma, an English one by a point."""
+    spots = [charts.Spot("Chi", "02/11", 0.5, is_matured=True), charts.Spot("Chi", "09/11", 1500.5, is_matured=True)]
+    spots += [charts.Spot("Lãi", "02/11", 0.2, is_matured=True)]
+    for language, thousand in ((Language.VI, ">1.000<"), (Language.EN, ">1,000<")):
+        counts = Numbers(language, "VND", page.ZoneInfo("Asia/Ho_Chi_Minh")).chart_format
+        drawn = charts.svg(lambda size: charts.lines(spots, {"Chi": "#111", "Lãi": "#222"}, size), "",
+                           charts.SIZES[0], counts)
+        assert thousand in drawn, drawn
