@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from prefect import flow, runtime
+from prefect import flow, get_client, runtime
 from prefect.futures import PrefectFuture
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
@@ -46,6 +46,11 @@ def told(config: str | None) -> Iterator[Settings]:
         raise
     except Exception as error:  # noqa: BLE001 -- whatever it is, its text would be stored
         raise NightStopped(safe_text(error)) from None
+
+
+def awake() -> None:
+    """Start the server that Prefect starts with the first flow run where none is configured; wait until it answers."""
+    get_client(sync_client=True)
 
 
 def play(kind: str, as_of: str | None, config: str | None) -> None:

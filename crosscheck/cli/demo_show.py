@@ -8,25 +8,28 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crosscheck.cli.out import out, table
-from crosscheck.cli.verify import verify
+from crosscheck.cli.verify import proof
 from crosscheck.settings import Settings, load
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from crosscheck.cli.demo import Stage
+    from sandbox.facts import Truth
 
 _RATIOS = ("closed", "hot", "wrong_target", "reached", "potential")
 
 
-def finale(play: Stage, folder: Path, *, as_json: bool) -> int:
+def finale(play: Stage, folder: Path, truth: Future[Truth], *, as_json: bool) -> int:
     """Print everything, or with `as_json` the proof alone; the exit code of the proof."""
-    if as_json:
-        return verify(folder, missed=(2,), config=play.config, as_json=True)
     settings = load(play.config)
+    if as_json:
+        return proof(truth.result(), settings, as_json=True)
     roi_table(settings)
     ratio_table(settings)
     _told(play)
     _places(settings, folder)
-    return verify(folder, missed=(2,), config=play.config)
+    return proof(truth.result(), settings, as_json=False)
 
 
 def roi_table(settings: Settings) -> None:

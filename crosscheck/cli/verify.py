@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from crosscheck.cli.options import Config, Json
 from crosscheck.cli.out import following, print_json, raw, table
-from crosscheck.settings import load
+from crosscheck.settings import Settings, load
+
+if TYPE_CHECKING:
+    from sandbox.facts import Truth
 
 
 def verify(company: Path, *, night: int = 0, missed: tuple[int, ...] = (),
@@ -22,13 +26,24 @@ def verify(company: Path, *, night: int = 0, missed: tuple[int, ...] = (),
     missed: nights that staged nothing, because gate 1 refused them or they never ran.
     config: the configuration; default ./crosscheck.toml.
     """
+    return proof(truth_of(company, night=night, missed=missed), load(config), as_json=as_json)
+
+
+def truth_of(company: Path, *, night: int = 0, missed: tuple[int, ...] = ()) -> Truth:
+    """What the company's own events answer: no run has any part in it."""
     from crosscheck.cli.sandbox import company_in
-    from sandbox.truth import compare, expected
-    from warehouse.reading import published_rows
+    from sandbox.truth import expected
 
     story = company_in(company)
-    truth = expected(story, night or len(story.nights), missed=missed)
-    found = compare(truth, published_rows(load(config), {fact.mart for fact in truth.facts}))
+    return expected(story, night or len(story.nights), missed=missed)
+
+
+def proof(truth: Truth, settings: Settings, *, as_json: bool) -> int:
+    """Print how the published tables compare; 0 when nothing is wrong."""
+    from sandbox.truth import compare
+    from warehouse.reading import published_rows
+
+    found = compare(truth, published_rows(settings, {fact.mart for fact in truth.facts}))
     if as_json:
         print_json({"facts": found.facts, "wrong": len(found.wrong), "mismatches": found.wrong[:100]})
         return 0 if not found.wrong else 1
