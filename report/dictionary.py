@@ -1,6 +1,6 @@
 """The dictionary in the languages of the report, printed from the records: the published tables and the ratios.
 
-`python -m report.dictionary` writes it, a test compares it with the records of today. `warehouse.dictionary` is English.
+`python -m report.dictionary` writes it; a test compares it with the records of today. English: `warehouse.dictionary`.
 """
 
 from __future__ import annotations
