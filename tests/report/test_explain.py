@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from crosscheck.cli import explain as command
 from crosscheck.errors import ConfigError
+from crosscheck.settings import Settings
 from report.explained import lines
 from report.numbers import Numbers
 from report.words import Language, words
@@ -94,6 +97,21 @@ def test_the_words_are_the_readers(company_wh: Warehouse) -> None:
             "Lead không trùng tiếp cận được trong thời gian theo dõi.") in told
     assert any(line.endswith("Unique leads reached within the horizon.") for line in english)
     assert any(f"reached_rate = {VI.percent(found.value, 1)} (khoảng tin cậy 95 % từ" in line for line in told)
+
+
+def test_the_command_takes_a_language(company_wh: Warehouse, monkeypatch: pytest.MonkeyPatch,
+                                      capsys: pytest.CaptureFixture[str]) -> None:
+    """By itself it speaks the report's first language, and JSON is the same in each."""
+    monkeypatch.setattr("warehouse.open_warehouse", lambda *_, **__: nullcontext(company_wh))
+    monkeypatch.setattr(command, "load", lambda _: Settings())
+
+    def said(**options: Any) -> str:
+        assert command.explain("reached_rate", **options) == 0
+        return capsys.readouterr().out
+
+    assert said() == said(language="vi") == "\n".join((*lines(explain(company_wh, "reached_rate", {}), VI), ""))
+    assert said(language="en").startswith("reached_rate: Leads actually spoken to.")
+    assert said(language="vi", as_json=True) == said(language="en", as_json=True)
 
 
 @pytest.mark.parametrize("low", [None, 0.25])
