@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from crosscheck.canonical import CANONICAL
-from crosscheck.tables import TECHNICAL, Column, Kind, Table
+from crosscheck.tables import TECHNICAL, Column, Field, Kind, Table
 from warehouse import ddl
 from warehouse.marts import MARTS, Mart
 from warehouse.metrics import METRICS, Metric
@@ -102,9 +102,13 @@ def _row(record: Table, column: Column) -> str:
     field = column.field
     name = f"`{column.name}`" + (" (key)" if column.name in record.key else "")
     allowed = f" One of: {', '.join(field.allowed)}." if field.allowed else ""
+    return f"| {name} | {physical(record, field)} | {field.unit} | {column.basis} | {field.meaning}{allowed} |"
+
+
+def physical(record: Table, field: Field) -> str:
+    """The type of a table's column, as an analyst meets it."""
     width = ddl.sql_type(Kind.MONEY, record.layer)
-    money = f"decimal({width.precision},{width.scale})"
-    return f"| {name} | {_PHYSICAL.get(field.kind, money)} | {field.unit} | {column.basis} | {field.meaning}{allowed} |"
+    return _PHYSICAL.get(field.kind, f"decimal({width.precision},{width.scale})")
 
 
 def _metrics() -> Iterator[str]:

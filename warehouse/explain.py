@@ -32,6 +32,9 @@ _STATES = frozenset({"qualified_count", "state_count", "reached_count", "hot_cou
                      "wrong_target_count", "closed_count", "unfit_count", "unjudged_count", "covered_lead_count"})
 #: Metrics that a source may be too silent for, by their name in `metric_coverage`.
 _NEEDS = {"roi_ratio": "roi", "waiting_rate": "speed_to_lead"}
+#: Why a share of few is not said.
+FEW = f"fewer than {SMALL} in the denominator: look at the counts"
+_AND = "; "
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,11 @@ class Explanation:
     coverage_rate: float | None
     rules: tuple[Mapping[str, Any], ...]
     trace: str
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """What `silence` says, one by one."""
+        return tuple(self.silence.split(_AND)) if self.silence else ()
 
 
 def explain(wh: Warehouse, name: str, key: Mapping[str, str], mart_name: str = "") -> Explanation:
@@ -160,13 +168,13 @@ def _silence(conn: sa.Connection, metric: Metric, parts: Sequence[Part], value: 
     """Why the value is not said; empty where it is."""
     values = {part.name: part.value for part in parts}
     if metric.unit == "share" and metric.denominator.endswith("_count") and (values[metric.denominator] or 0) < SMALL:
-        return f"fewer than {SMALL} in the denominator: look at the counts"
+        return FEW
     if value is not None:
         return ""
     coverage = ddl.table(find("metric_coverage").record, "mart")
     reasons = conn.scalars(sa.select(coverage.c.reason).where(
         coverage.c.metric == _NEEDS.get(metric.name, ""), ~coverage.c.is_published).distinct()).all()
-    return "; ".join((metric.null_rule, *sorted(reasons)))
+    return _AND.join((metric.null_rule, *sorted(reasons)))
 
 
 def _rules(conn: sa.Connection, mart: Mart, metric: Metric, chosen: sa.Subquery) -> tuple[Mapping[str, Any], ...]:

@@ -51,4 +51,5 @@ REASONS = (
     mark("too few leads have a recorded hand-over: a slow system and a slow salesperson look alike"),
     mark("the gross margin of some won deals is not on record: profit cannot be told from revenue"),
     mark("too few leads can be tied to a campaign: their origin was not captured, or not handed on"),
+    mark("nothing to measure yet: no unique leads"), mark("nothing to measure yet: no won deals"),
 )

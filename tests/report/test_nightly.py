@@ -230,7 +230,7 @@ def test_every_word_of_the_tables_has_a_name() -> None:
     assert set(labels.BASES) == {*CHANGED_COUNTS, *CHANGED_AMOUNTS}
     assert (set(labels.DEFINITIONS), set(labels.DELAYS)) == (set(DEFINITIONS), set(DELAYS))
     assert set(labels.BANDS) == {*BANDS, "waiting", "unknown"}
-    assert set(labels.REASONS) == {need.missing for need in NEEDS}
+    assert set(labels.REASONS) == {reason for need in NEEDS for reason in (need.missing, need.nothing)}
 
 
 def test_charts_draw(publish: Any) -> None:

@@ -11,19 +11,20 @@ from zoneinfo import ZoneInfo
 import pytest
 from babel.messages.extract import extract_from_dir
 
+from report import dictionary
 from report.numbers import UNKNOWN, Numbers
 from report.words import Language, catalogue, words
-from warehouse.metrics import METRICS
 
 REPORT = Path(__file__).parents[2] / "report"
 _METHODS = [("**.py", "python"), ("**.html", "jinja2.ext.babel_extract"), ("**.txt", "jinja2.ext.babel_extract")]
+_CODE = re.compile(r"`[^`]+`")
 _KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "mark": None}
 
 
 def _texts() -> set[str | tuple[str, ...]]:
     found = extract_from_dir(REPORT, method_map=_METHODS, keywords=_KEYWORDS)
     said = {tuple(text) if isinstance(text, (list, tuple)) else text for _, _, text, _, _ in found}
-    return said | {metric.meaning for metric in METRICS}  # said once, where the metric is defined
+    return said | dictionary.texts()  # said once, where table, column or metric is defined
 
 
 def test_every_text_is_translated() -> None:
@@ -46,6 +47,13 @@ def test_placeholders_survive_translation() -> None:
     for message in catalogue(Language.VI):
         if message.id and isinstance(message.id, str):
             assert _names(str(message.string)) == _names(message.id), message.id
+
+
+def test_names_of_code_survive_translation() -> None:
+    """What stands in backquotes is typed as it stands, in any language."""
+    for message in catalogue(Language.VI):
+        if message.id and isinstance(message.id, str):
+            assert set(_CODE.findall(str(message.string))) == set(_CODE.findall(message.id)), message.id
 
 
 def _names(text: str) -> set[str]:

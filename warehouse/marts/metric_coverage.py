@@ -48,6 +48,11 @@ class Need:
     share: float
     missing: str
 
+    @property
+    def nothing(self) -> str:
+        """The reason where there is nothing that the metric is about."""
+        return f"nothing to measure yet: no {self.eligible}"
+
 
 NEEDS = (
     Need("speed_to_lead", "unique leads", "touched", 0.6,
@@ -95,7 +100,7 @@ def _unfolded(counted: Selectable, need: Need) -> Part:
     values: dict[str, Expression] = {
         "source": counted.c.source, "metric": sa.literal(need.metric), "eligible_count": counted.c[need.eligible],
         "covered_count": counted.c[need.covered], "needed_rate": sa.literal(need.share),
-        "nothing": sa.literal(f"nothing to measure yet: no {need.eligible}"), "missing": sa.literal(need.missing)}
+        "nothing": sa.literal(need.nothing), "missing": sa.literal(need.missing)}
     return counted, values, sa.true()
 
 
