@@ -62,8 +62,12 @@ function render({ whole = false } = {}) {
   follow();
   for (const id of unfolded) for (const each of document.querySelectorAll(`#${id} details`)) each.open = true;
   if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
-  draw();
+  if (whole) soon(draw);
+  else draw();
 }
+
+/** After the next frame: numbers are there at once, charts come into the room that is kept for them. */
+const soon = (work) => requestAnimationFrame(() => setTimeout(work));
 
 const skip = () => h("a", { class: "skip", href: "#main", onclick: (event) => { event.preventDefault(); main.focus(); } }, words.t("skip"));
 
