@@ -87,7 +87,14 @@ def own(facts: Facts, voice: Voice, project: str, owners: frozenset[Key], link: 
     headline = _("%(waiting)s of your leads wait for a first attempt; %(leads)s new ones are yours.") % {
         "waiting": voice.numbers.count(len(mine.waiting)), "leads": voice.numbers.count(len(mine.born))}
     return Letter(OWN, voice.numbers.language.value, project, subject, headline, about(told),
-                  (rows.waits(told), _new(told)), tuple(_(text) for text in _READING["sales"]), closing(voice), link)
+                  (_mine(rows.waits(told)), _new(told)), tuple(_(text) for text in _READING["sales"]), closing(voice),
+                  link)
+
+
+def _mine(section: Section) -> Section:
+    """Without the column that says whose a lead is: in his own letter it is the reader's."""
+    return replace(section, head=(section.head[0], *section.head[2:]), rows=tuple(
+        replace(row, cells=(row.cells[0], *row.cells[2:])) for row in section.rows))
 
 
 def _of(lines: Sequence[Line], owners: frozenset[Key]) -> tuple[Line, ...]:
