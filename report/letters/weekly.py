@@ -38,7 +38,7 @@ def pack(facts: Facts, week: Week, voice: Voice, project: str, *, names_owners: 
 def _headline(told: Teller, week: Week) -> str:
     """The leak that cost most, and what both gave."""
     _, facts, numbers = told.voice, told.facts, told.voice.numbers
-    gave = _("The week brought %(leads)s new leads and %(calls)s calls.") % {
+    gave = _("New leads in the week: %(leads)s. Calls: %(calls)s.") % {
         "leads": numbers.count(facts.given("marketing", "leads", WEEK)),
         "calls": numbers.count(facts.given("sales", "calls", WEEK))}
     worst = max((line for line in week.leaks if line["leak_owner"] != "nobody"), key=lambda line: line["lead_count"],

@@ -64,7 +64,8 @@ def _read_me(book: Any, told: Teller, letter: Letter) -> None:
     hints = (_("An empty cell is not known; it is never zero."),
              _("Rates stand only from 20 leads on, with the bounds of their 95 % interval beside them."))
     page.write_string(0, 0, letter.subject, bold)
-    lines = (letter.headline, *letter.about, *letter.reading, *hints, letter.closing, *letter.commands)
+    lines = (letter.headline, *letter.about, *letter.reading, *hints, letter.closing,
+             *(f"[{number}] {command}" for number, command in enumerate(letter.commands, start=1)))
     for number, line in enumerate(lines, start=1):
         page.write_string(number, 0, line, wrapped)
 

@@ -32,5 +32,5 @@ def company_wh(duckdb_template: Path, tmp_path_factory: pytest.TempPathFactory) 
 @pytest.fixture(scope="session")
 def letters_wh(duckdb_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
     """The company of the letters after its week. To be read only."""
-    with letters.company(duckdb_template, tmp_path_factory.mktemp("letters"), letters.OF_A_WEEK) as made:
+    with letters.company(duckdb_template, tmp_path_factory.mktemp("letters")) as made:
         yield made

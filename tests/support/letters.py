@@ -24,8 +24,8 @@ from warehouse.trace import trace
 
 DAY = date(2026, 6, 20)
 NAME = "=cmd|' /C calc'!A0 <b>@all"
-OF_A_DAY = ("daily_exchange", "commitments", "target_verdicts", "sales_feedback")
-OF_A_WEEK = (*OF_A_DAY, "leak_waterfall", "lead_quality", "campaign_roi_closed", "contradiction", "sourcing_conflict")
+TOLD = ("daily_exchange", "commitments", "target_verdicts", "sales_feedback", "leak_waterfall", "lead_quality",
+        "campaign_roi_closed", "contradiction", "sourcing_conflict")
 RULES = replace(world.RULES, commitments=Commitments(Head("v1", None, {}), "VND", (
     Agreement("Hè 2026", date(2026, 6, 1), date(2026, 6, 30), {
         "budget": Decimal(900), "leads": Decimal(9), "in_time": Decimal("0.5"), "wins": Decimal(2)},
@@ -33,11 +33,11 @@ RULES = replace(world.RULES, commitments=Commitments(Head("v1", None, {}), "VND"
 
 
 @contextmanager
-def company(template: Path, home: Path, marts: Sequence[str] = OF_A_DAY) -> Iterator[Warehouse]:
-    """The warehouse, open, after its night; only these marts are built, and what they rest on."""
+def company(template: Path, home: Path) -> Iterator[Warehouse]:
+    """The warehouse, open, after its night; only the marts that letters tell are built, and what they rest on."""
     with world.opened(template, home) as wh:
         _fill(wh)
-        world.release(wh, world.night(wh, of=marts, rules=RULES))
+        world.release(wh, world.night(wh, of=TOLD, rules=RULES))
         publish.finish_pending(wh)
         yield wh
 
