@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from crosscheck.cli import look
+from crosscheck.settings import Settings
 from report.letters.letter import SHOWN, trace
 from report.letters.passed import counted, said
 from report.letters.post import Office, compose
 from report.letters.rows import Teller
+from tests.marts.world import rows_of
 from tests.report.test_letters import piece, voice
-from tests.support.letters import DAY, differences, opened, person, told_to
-from warehouse.engine import Warehouse
+from tests.support.letters import DAY, TOLD, differences, opened, person, told_to
+from warehouse.ddl import create, table
+from warehouse.engine import Warehouse, open_warehouse
+from warehouse.migrations import migrate
 from warehouse.reading import published
+from warehouse.trace import find
 
 LAN = person("Lan", role="head")
 
@@ -69,3 +76,21 @@ def test_a_large_count_is_opened_whole() -> None:
     assert [trace("contradiction", {"responsible": "sales"}, rows).split()[4:] for rows in (50, 51)] == [
         [], ["--limit", "51"]]
     assert inspect.signature(look.trace).parameters["limit"].default == SHOWN
+
+
+def test_postgresql_answers_the_same(settings_for: Callable[[str], Settings], wh: Warehouse) -> None:
+    """Over the same rows it tells the same letters, word by word, and has a workbook."""
+    people = (LAN, person("Tú", "sales", role="salesperson", owners=["crm/o1"]))
+    server = settings_for("postgresql").model_copy(update={"project": wh.settings.project})
+    here, there = (told_to(settings, *people) for settings in (wh.settings, server))
+    read = (*TOLD, "lead_fact", "appeal", "sla_breach", "source_freshness", "metric_coverage")
+    with open_warehouse(there) as other:
+        migrate(other)
+        for mart in (table(find(name).record, "mart") for name in read):
+            rows = rows_of(wh, mart.name, "mart")
+            other.write(lambda conn, mart=mart: create(conn, [mart]))
+            if rows:
+                other.write(lambda conn, mart=mart, rows=rows: conn.execute(sa.insert(mart), rows))
+    ours, theirs = (compose(settings, DAY, ("daily", "weekly"), people) for settings in (here, there))
+    assert [parcel.letter for parcel in theirs] == [parcel.letter for parcel in ours]
+    assert [bool(parcel.workbook) for parcel in theirs] == [False, True, False]
