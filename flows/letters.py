@@ -37,7 +37,7 @@ from warehouse.engine import Warehouse, naive_utc
 _LOG = logging.getLogger(__name__)
 _PENDING, _SENT, _SUPPRESSED = "pending", "sent", "suppressed"
 _UNCERTAIN = "killed while it was handed over: it may not have arrived; crosscheck letters --send --again"
-_OLD_NEWS = timedelta(days=3)
+_OLD_NEWS, _LATE = timedelta(days=3), timedelta(days=2)
 _TIMEOUT_SECONDS = 30.0
 
 
@@ -52,8 +52,8 @@ class Sent:
 
 
 def with_letters(told: Delivery, work: Work) -> Delivery:
-    """After a night's publication: the daily letters, on a Monday the weekly pack, too. Nothing that goes wrong with
-    them fails the night; what was not delivered counts as such.
+    """After a night's publication: the daily letters, after a week's last day the pack, too. Nothing that goes wrong
+    with them fails the night; what was not delivered counts as such.
     """
     if work.run.kind.startswith("backfill"):
         return told
@@ -66,17 +66,18 @@ def with_letters(told: Delivery, work: Work) -> Delivery:
 
 
 def night_letters(wh: Warehouse, settings: Settings, now: datetime) -> Sent:
-    """What a night has to send."""
+    """What a night has to send; a pack whose night published nothing is made up for by one of the next two."""
     day = last_day(settings)
+    sunday = week_of(day)
     write(wh, settings, day, (DAILY,), now)
-    if week_of(day) == day:
-        write(wh, settings, day, (WEEKLY,), now)
+    if day - sunday <= _LATE:
+        write(wh, settings, sunday, (WEEKLY,), now)
     return deliver(wh, settings, now)
 
 
 def write(wh: Warehouse, settings: Settings, day: date, kinds: Sequence[str], now: datetime) -> int:
     """Everybody's letters of a day into the outbox, as far as they are not there; how many are new."""
-    parcels = compose(settings, day, kinds, settings.letters.people)
+    parcels = compose(settings, day, kinds, settings.letters.people, is_whole=False)
     box = ops.outbox
     with wh.engine.begin() as conn:
         there = set(conn.scalars(sa.select(box.c.message_id).where(box.c.topic.startswith(LETTER))))
@@ -193,7 +194,7 @@ class Mailbox:
     @contextmanager
     def open(self) -> Iterator[smtplib.SMTP]:
         """A session that is ready to take mail."""
-        trusted = ssl.create_default_context()
+        trusted = None if self.mode == "insecure" else ssl.create_default_context()
         kind: Any = smtplib.SMTP_SSL if self.mode == "ssl" else smtplib.SMTP
         options = {"context": trusted} if self.mode == "ssl" else {}
         with kind(self.host, self.port, timeout=_TIMEOUT_SECONDS, **options) as smtp:

@@ -27,7 +27,7 @@ Row = Mapping[Any, Any]
 _Evidence = tuple[Sequence[Row], Sequence[Row], Sequence[Row], Sequence[Row]]
 _PARSE: dict[Kind, Callable[[str], Any]] = {Kind.DAY: date.fromisoformat, Kind.COUNT: int,
                                             Kind.FLAG: lambda text: ("false", "true").index(text) == 1}
-_WRITTEN = {Kind.DAY: "2026-11-01", Kind.COUNT: "30", Kind.FLAG: "true"}
+_WRITTEN = {Kind.DAY: "2026-11-01, or 2026-11-01..2026-11-07", Kind.COUNT: "30", Kind.FLAG: "true"}
 _SHARED = ("platform", "account_id", "campaign_id", "source", "unmatched_reason")
 _UNITS = {"day": "day", "cohort_week": "week", "cohort_month": "month", "created_month": "month",
           "close_month": "month", "cohort_quarter": "quarter", "activity_week": "week"}
@@ -79,7 +79,16 @@ def conditions(record: Table, there: sa.FromClause, key: Mapping[str, str]) -> l
     """A (partial) key as conditions on rows of a mart. Raises ConfigError for a column or value that there is not."""
     if unknown := [word for word in key if word not in record.by_name]:
         raise ConfigError(f"{record.name} has no column {unknown[0]}", fix=f"its key is {' '.join(record.key)}")
-    return [there.c[word] == _typed(record, word, text) for word, text in key.items()]
+    return [_condition(record, there.c[word], text) for word, text in key.items()]
+
+
+def _condition(record: Table, column: sa.ColumnElement[Any], text: str) -> sa.ColumnElement[bool]:
+    """A value; of days also a range with both its ends, each of which may be left open: `2026-11-01..2026-11-07`."""
+    name, (first, dots, last) = column.name, text.partition("..")
+    if not dots or record.by_name[name].field.kind is not Kind.DAY:
+        return sa.and_(column == _typed(record, name, text))
+    begins = column >= _typed(record, name, first) if first else sa.true()
+    return sa.and_(begins, column <= _typed(record, name, last) if last else sa.true())
 
 
 def _typed(record: Table, word: str, text: str) -> Any:

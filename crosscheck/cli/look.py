@@ -110,10 +110,10 @@ def trace(mart: str, *key: str, slice_id: Annotated[str | None, Parameter("--pay
     Parameters
     ----------
     mart: its name, as in docs/tables.md.
-    key: as much of the row's key as you know, each as column=value.
+    key: as much of the row's key as you know, each as column=value; days also as day=2026-11-01..2026-11-07.
     slice_id: print the vendor's own answer that a slice landed. It may hold personal data.
     page: which page of that slice.
-    limit: how many rows of evidence to show.
+    limit: how many rows to show, of those published and of each kind of evidence.
     """
     from warehouse import open_warehouse
     from warehouse.trace import trace as follow
@@ -129,7 +129,8 @@ def trace(mart: str, *key: str, slice_id: Annotated[str | None, Parameter("--pay
     for part, title in _PARTS.items():
         show(title, getattr(found, part))
     if len(found.rows) > 1:
-        following("name more of the key to open one row to its evidence")
+        more = f"; there may be more than {limit}: --limit {limit * 10}" if len(found.rows) == limit else ""
+        following(f"name more of the key to open one row to its evidence{more}")
     elif found.leads or found.deals or found.ads:
         following(f"crosscheck trace {mart} --payload SLICE_ID --page PAGE_NO shows the vendor's own answer")
     return 0

@@ -61,8 +61,8 @@ def leaks(week: Week, voice: Voice) -> tuple[Chart, ...]:
     owners = [OWNERS[name] for name in dict.fromkeys(line["leak_owner"] for line in week.leaks)]
     colours = alt.Scale(domain=[voice(owner.label) for owner in owners], range=[owner.light for owner in owners])
     title = voice("Where leads were lost")
-    axis = alt.Axis(title=None, tickSize=0, domain=False, labelLimit=230, labelPadding=6)
-    base = alt.Chart(alt.Data(values=values), title=title, width=420, height=alt.Step(21)).encode(
+    axis = alt.Axis(title=None, tickSize=0, domain=False, labelLimit=220, labelPadding=6)
+    base = alt.Chart(alt.Data(values=values), title=title, width=200, height=alt.Step(20)).encode(
         y=alt.Y("cause:N", sort=None, axis=axis),
         x=alt.X("leads:Q", axis=None))
     bars = base.mark_bar(cornerRadiusEnd=2).encode(
@@ -76,9 +76,10 @@ def png(chart: Any) -> bytes:
     """The picture at twice its size, for sharp screens."""
     import vl_convert
 
-    dressed = chart.configure_axis(
-        labelColor="#59616b", labelFontSize=11, domainColor="#9aa3ad", grid=False).configure_title(
-        fontSize=13, color=_INK, anchor="start", fontWeight="bold", offset=8).configure(
-        background="#ffffff", font=_FONT, view={"strokeWidth": 0})
+    dressed = chart.configure(
+        background="#ffffff", font=_FONT, view={"strokeWidth": 0}, padding=6,
+        axis={"labelColor": "#59616b", "labelFontSize": 11, "domainColor": "#9aa3ad", "grid": False},
+        title={"fontSize": 13, "color": _INK, "anchor": "start", "frame": "group", "fontWeight": "bold", "offset": 8},
+        legend={"labelFontSize": 11, "labelColor": _INK, "columns": 3, "symbolSize": 80})
     made: bytes = vl_convert.vegalite_to_png(dressed.to_dict(), scale=2)
     return made

@@ -46,7 +46,7 @@ def _headline(told: Teller, sender: str) -> str:
     _, facts, numbers = told.voice, told.facts, told.voice.numbers
     brought = {"leads": numbers.count(facts.given("marketing", "leads")),
                "worked": numbers.count(facts.given("sales", "leads_worked"))}
-    first = _("%(leads)s new leads came and %(worked)s people were worked on.") % brought
+    first = _("New leads: %(leads)s. People worked on: %(worked)s.") % brought
     debts = (_("%(side)s still owes: %(debts)s.") % {"side": _(SIDES[side]), "debts": _debts(told, side)}
              for side in (sender, OTHER[sender]))
     return " ".join((first, *debts))
@@ -84,10 +84,17 @@ def own(facts: Facts, voice: Voice, project: str, owners: frozenset[Key], link: 
                    silent=[name for name in facts.silent if any(name == source for source, _owner in owners)])
     told, _ = Teller(mine, voice, names_owners=True), voice
     subject = _("%(project)s: your leads, %(day)s") % {"project": project, "day": voice.numbers.day(facts.day)}
-    headline = _("%(waiting)s of your leads wait for a first attempt; %(leads)s new ones are yours.") % {
+    headline = _("Your leads that wait for a first attempt: %(waiting)s. New ones: %(leads)s.") % {
         "waiting": voice.numbers.count(len(mine.waiting)), "leads": voice.numbers.count(len(mine.born))}
     return Letter(OWN, voice.numbers.language.value, project, subject, headline, about(told),
-                  (rows.waits(told), _new(told)), tuple(_(text) for text in _READING["sales"]), closing(voice), link)
+                  (_mine(rows.waits(told)), _new(told)), tuple(_(text) for text in _READING["sales"]), closing(voice),
+                  link)
+
+
+def _mine(section: Section) -> Section:
+    """Without the column that says whose a lead is: in his own letter it is the reader's."""
+    return replace(section, head=(section.head[0], *section.head[2:]), rows=tuple(
+        replace(row, cells=(row.cells[0], *row.cells[2:])) for row in section.rows))
 
 
 def _of(lines: Sequence[Line], owners: frozenset[Key]) -> tuple[Line, ...]:

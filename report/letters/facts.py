@@ -47,7 +47,11 @@ class Facts:
         mine = [line for line in self.lines if (line["exchange_side"], line["exchange_item"]) == (side, item)]
         if not any(line["given_count"] for line in mine):
             return None
-        return sum(int(line["given_count"]) for line in mine if line["exchange_day"] > self.day - timedelta(days))
+        return sum(int(line["given_count"]) for line in mine if line["exchange_day"] >= self.first(days))
+
+    def first(self, days: int) -> date:
+        """The first of so many days up to the day."""
+        return self.day - timedelta(days - 1)
 
     def owed(self, side: str, item: str) -> int:
         """What was owed in the evening; a debt without a line is none."""
@@ -56,13 +60,13 @@ class Facts:
 
     def passed_on(self, days: int = 1) -> list[Line]:
         """What sales passed on in the days up to the day."""
-        return [line for line in self.feedback if self.day - timedelta(days) < line["given_day"] <= self.day]
+        return [line for line in self.feedback if self.first(days) <= line["given_day"] <= self.day]
 
     def series(self, side: str, item: str, days: int) -> list[tuple[date, int]]:
         """What was given on each of the last days; none where no line says any."""
         known = {line["exchange_day"]: line["given_count"] for line in self.lines
                  if (line["exchange_side"], line["exchange_item"]) == (side, item)}
-        every = (self.day - timedelta(days - 1 - number) for number in range(days))
+        every = (self.first(days) + timedelta(number) for number in range(days))
         return [(one, known.get(one, 0)) for one in every]
 
     def campaign(self, line: Line) -> str:

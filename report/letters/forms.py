@@ -71,9 +71,9 @@ def chat(letter: Letter, more: str) -> str:
 
 
 def _short(section: Section) -> Iterator[str]:
-    """A section's title and first rows; nothing of an empty one."""
+    """A section's title, its columns and first rows; nothing of an empty one."""
     if section.rows:
-        yield f"▪ {section.title}"
+        yield f"▪ {section.title} ({' · '.join(column.title for column in section.head[1:3])})"
         yield from (" · ".join(cell for cell in row.cells[:3]) for row in section.rows[:_SHOWN])
         if (rest := len(section.rows) - _SHOWN) > 0:
             yield f"… +{rest}"

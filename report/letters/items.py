@@ -9,8 +9,8 @@ from report.words import mark
 ITEMS = {
     "leads": (mark("New leads"), mark("day of creation")),
     "qualified_leads": (mark("of them qualified so far"), mark("day of creation")),
-    "campaigns": (mark("Campaigns that spent"), mark("the ad account's own day")),
-    "leads_worked": (mark("People worked on"), mark("day of the work")),
+    "campaigns": (mark("Campaigns that spent"), mark("the ad account's own day, each day anew")),
+    "leads_worked": (mark("People worked on"), mark("day of the work, each day anew")),
     "calls": (mark("Calls made"), mark("day of the work")),
     "meetings": (mark("Meetings held"), mark("day of the work")),
     "notes": (mark("Notes written"), mark("day of the work")),

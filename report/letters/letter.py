@@ -5,11 +5,14 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from report.numbers import Numbers
 from report.words import words
+
+#: How many rows `crosscheck trace` shows unasked.
+SHOWN = 50
 
 
 @dataclass(frozen=True)
@@ -81,9 +84,16 @@ class Voice:
         return self.numbers.moment(moment).partition(" (")[0]
 
 
-def trace(mart: str, key: Mapping[str, Any]) -> str:
-    """The command that opens a published row, ready for a shell."""
-    return " ".join(("crosscheck trace", mart, *(shlex.quote(f"{name}={value}") for name, value in key.items())))
+def trace(mart: str, key: Mapping[str, Any], rows: int = 1) -> str:
+    """The command that opens the published rows that a number counts, all of them, ready for a shell."""
+    limit = [f"--limit {rows}"] if rows > SHOWN else []
+    return " ".join(("crosscheck trace", mart, *(shlex.quote(f"{name}={value}") for name, value in key.items()),
+                     *limit))
+
+
+def days(first: date | None, last: date) -> str:
+    """Days as commands take them, both ends included; without a first one since whenever."""
+    return str(last) if first == last else f"{first or ''}..{last}"
 
 
 def plain(text: object) -> str:

@@ -63,7 +63,8 @@ class Office:
     settings: Settings
     conn: sa.Connection
     day: date
-    _charts: dict[Language, tuple[Chart, ...]] = field(default_factory=dict)
+    is_whole: bool = True
+    _charts: dict[tuple[str, Language], tuple[Chart, ...]] = field(default_factory=dict)
 
     @cached_property
     def facts(self) -> Facts:
@@ -94,7 +95,7 @@ class Office:
         for sender in _SENDERS[person.side]:
             letter = daily.exchange(self.facts, voice, name, sender, names_owners=person.role == "head",
                                     called=self.called, link=link)
-            yield Parcel(person, self.day, letter, self._pair(voice))
+            yield Parcel(person, self.day, letter, self._drawn(DAILY, voice))
 
     def weekly(self, person: Person) -> Iterator[Parcel]:
         """The pack, the same for both sides; a salesperson sees his own rows alone, and gets none."""
@@ -103,14 +104,16 @@ class Office:
         voice, sees = self.voice(person), person.role == "head"
         letter = pack(self.facts, self.week, voice, self.settings.project.name, names_owners=sees, called=self.called,
                       link=self.settings.letters.link)
-        book = workbook(Teller(self.facts, voice, sees, self.called), letter, self.conn)
-        yield Parcel(person, self.day, letter, leaks(self.week, voice), book)
+        told = Teller(self.facts, voice, sees, self.called)
+        book = workbook(told, letter, self.conn) if self.is_whole else b""
+        yield Parcel(person, self.day, letter, self._drawn(WEEKLY, voice), book)
 
-    def _pair(self, voice: Voice) -> tuple[Chart, ...]:
-        language = voice.numbers.language
-        if language not in self._charts:
-            self._charts[language] = both_sides(self.facts, voice)
-        return self._charts[language]
+    def _drawn(self, kind: str, voice: Voice) -> tuple[Chart, ...]:
+        """The charts of a kind of letter, once per language."""
+        key = (kind, voice.numbers.language)
+        if self.is_whole and key not in self._charts:
+            self._charts[key] = leaks(self.week, voice) if kind == WEEKLY else both_sides(self.facts, voice)
+        return self._charts.get(key, ())
 
 
 def last_day(settings: Settings) -> date:
@@ -119,13 +122,14 @@ def last_day(settings: Settings) -> date:
         return facts.newest_day(conn)
 
 
-def compose(settings: Settings, day: date, kinds: Collection[str], people: Collection[Person]) -> list[Parcel]:
-    """The letters of a day for people who want these kinds.
+def compose(settings: Settings, day: date, kinds: Collection[str], people: Collection[Person], *,
+            is_whole: bool = True) -> list[Parcel]:
+    """The letters of a day for people who want these kinds; unless they are whole, without pictures and workbooks.
 
     Raises ConfigError for a day of which nothing is published.
     """
     with published(settings) as conn:
-        office = Office(settings, conn, day)
+        office = Office(settings, conn, day, is_whole)
         return [parcel for person in people for kind in kinds if kind in person.letters
                 for parcel in _of(office, kind, person)]
 

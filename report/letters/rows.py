@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from report.letters.facts import WEEK, Facts, Key, Line
 from report.letters.items import GIVES, ITEMS, OTHER, OWES
-from report.letters.letter import Column, Row, Section, Voice, plain, trace
+from report.letters.letter import Column, Row, Section, Voice, days, plain, trace
 from report.numbers import UNKNOWN
 from report.terms import ACTIONS, PLACES, PROMISES, SIDES, STATES
 from warehouse.staging.base import UNMATCHED
@@ -39,8 +39,8 @@ def given(told: Teller, side: str) -> Section:
     """What a side gave on the day, and in the week up to it."""
     _, facts, numbers = told.voice, told.facts, told.voice.numbers
     known = [item for item in GIVES[side] if facts.given(side, item) is not None]
-    rows = [Row((_(ITEMS[item][0]), *(numbers.count(facts.given(side, item, days)) for days in (1, WEEK)),
-                 _(ITEMS[item][1])), _line(facts, side, item)) for item in known]
+    rows = [Row((_(ITEMS[item][0]), *(numbers.count(facts.given(side, item, number)) for number in (1, WEEK)),
+                 _(ITEMS[item][1])), opens(facts, side, item) or opens(facts, side, item, WEEK)) for item in known]
     unknown = ", ".join(_(ITEMS[item][0]) for item in GIVES[side] if item not in known)
     return Section(
         _("What %(side)s gave") % {"side": _(SIDES[side])},
@@ -51,10 +51,12 @@ def given(told: Teller, side: str) -> Section:
         _("None on record in four weeks: %(items)s.") % {"items": unknown} if unknown else "")
 
 
-def _line(facts: Facts, side: str, item: str) -> str:
-    """The command of the exchange's line; none where the day has no such line."""
-    named = {"exchange_day": facts.day, "exchange_side": side, "exchange_item": item}
-    there = any(all(line[name] == value for name, value in named.items()) for line in facts.lines)
+def opens(facts: Facts, side: str, item: str, number: int = 1) -> str:
+    """The command of the exchange's lines of so many days up to the day; none where they have no such line."""
+    first = facts.first(number)
+    there = any((one["exchange_side"], one["exchange_item"]) == (side, item) and first <= one["exchange_day"]
+                for one in facts.lines)
+    named = {"exchange_day": days(first, facts.day), "exchange_side": side, "exchange_item": item}
     return trace("daily_exchange", named) if there else ""
 
 
@@ -101,7 +103,7 @@ def owed(told: Teller, first: str) -> Section:
     """The debts of both sides in the evening, then what is neither's."""
     _, facts, numbers = told.voice, told.facts, told.voice.numbers
     rows = [Row((_(SIDES[side]), _(what), numbers.count(facts.owed(side, item)),
-                 _(then) if facts.owed(side, item) else UNKNOWN), _line(facts, side, item))
+                 _(then) if facts.owed(side, item) else UNKNOWN), opens(facts, side, item))
             for side in (first, OTHER[first], "routing", "unknown") for (one, item), (what, then) in OWES.items()
             if one == side and (side in OTHER or facts.owed(side, item))]
     return Section(

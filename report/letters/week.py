@@ -44,7 +44,8 @@ def _leaks(conn: sa.Connection, month: date | None) -> list[Line]:
     key = [leak.c[name] for name in ("cause_no", "leak_cause", "leak_owner")]
     money = [sa.case((sa.func.count(leak.c[name]) == sa.func.count(), sa.func.sum(leak.c[name]))).label(name)
              for name in _MONEY]
-    return rows(conn, sa.select(*key, sa.func.sum(leak.c.lead_count).label("lead_count"), *money)
+    return rows(conn, sa.select(*key, sa.func.sum(leak.c.lead_count).label("lead_count"),
+                                sa.func.count().label("row_count"), *money)
                 .where(leak.c.cohort_month == month).group_by(*key).order_by(leak.c.cause_no))
 
 
@@ -52,7 +53,8 @@ def _ratios(conn: sa.Connection, week: date | None) -> Line:
     """The five ratios of a cohort week over all campaigns, from summed counts; rates null on small samples."""
     quality = mart("lead_quality")
     counts = ["unique_lead_count", *(metric.numerator[0] for metric in FIVE_RATIOS)]
-    summed = (sa.select(*(sa.func.sum(quality.c[name]).label(name) for name in counts))
+    summed = (sa.select(*(sa.func.sum(quality.c[name]).label(name) for name in counts),
+                        sa.func.count().label("row_count"))
               .where(quality.c.cohort_week == week, quality.c.is_matured).subquery("summed"))
     known: dict[str, Any] = {name: summed.c[name] for name in counts}
     rates = []
@@ -60,7 +62,7 @@ def _ratios(conn: sa.Connection, week: date | None) -> Line:
         low, high = bounds(metric, known)
         for end, value in {"": metric.expression(known), "_low": low, "_high": high}.items():
             rates.append(sa.case((known["unique_lead_count"] >= SMALL, value)).label(f"{metric.name}{end}"))
-    return rows(conn, sa.select(*known.values(), *rates))[0]
+    return rows(conn, sa.select(summed, *rates))[0]
 
 
 def _campaigns(conn: sa.Connection, month: date) -> list[Line]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
 
 from report.letters import passed, rows
 from report.letters.daily import about, closing
@@ -25,8 +24,7 @@ def pack(facts: Facts, week: Week, voice: Voice, project: str, *, names_owners: 
          called: Mapping[Key, str] | None = None, link: str = "") -> Letter:
     """The week to a Sunday, of both sides."""
     told, _ = Teller(facts, voice, names_owners, called), voice
-    first = facts.day - timedelta(WEEK - 1)
-    period = {"first": voice.numbers.day(first), "last": voice.numbers.day(facts.day)}
+    period = {"first": voice.numbers.day(facts.first(WEEK)), "last": voice.numbers.day(facts.day)}
     subject = _("%(project)s: the week of both departments, %(first)s to %(last)s") % {"project": project, **period}
     sections = (_work(told), passed.said(told, WEEK), _leaks(told, week), _ratios(told, week), _campaigns(told, week),
                 rows.promised(told, "marketing"), rows.promised(told, "sales"), rows.owed(told, "marketing"),
@@ -40,7 +38,7 @@ def pack(facts: Facts, week: Week, voice: Voice, project: str, *, names_owners: 
 def _headline(told: Teller, week: Week) -> str:
     """The leak that cost most, and what both gave."""
     _, facts, numbers = told.voice, told.facts, told.voice.numbers
-    gave = _("The week brought %(leads)s new leads and %(calls)s calls.") % {
+    gave = _("New leads in the week: %(leads)s. Calls: %(calls)s.") % {
         "leads": numbers.count(facts.given("marketing", "leads", WEEK)),
         "calls": numbers.count(facts.given("sales", "calls", WEEK))}
     worst = max((line for line in week.leaks if line["leak_owner"] != "nobody"), key=lambda line: line["lead_count"],
@@ -59,9 +57,8 @@ def _work(told: Teller) -> Section:
     for side, items in GIVES.items():
         for item in (one for one in items if facts.given(side, one) is not None):
             now, both = (facts.given(side, item, days) or 0 for days in (WEEK, 2 * WEEK))
-            named = {"exchange_side": side, "exchange_item": item}
             made.append(Row((f"{_(SIDES[side])}: {_(ITEMS[item][0])}", numbers.count(now), numbers.count(both - now),
-                             _(ITEMS[item][1])), trace("daily_exchange", named)))
+                             _(ITEMS[item][1])), rows.opens(facts, side, item, WEEK)))
     return Section(_("What both gave"), _("Counted by what is on record now; each line names its day."),
                    (Column(_("Work")), Column(_("This week"), is_number=True), Column(_("Week before"), is_number=True),
                     Column(_("Counted by"))), tuple(made), _("Nothing is on record."))
@@ -71,13 +68,14 @@ def _leaks(told: Teller, week: Week) -> Section:
     _, numbers = told.voice, told.voice.numbers
     made = tuple(Row((_(CAUSES[line["leak_cause"]]), numbers.count(line["lead_count"]), _(SIDES[line["leak_owner"]]),
                       numbers.short_money(line["leak_margin_amount"])),
-                     trace("leak_waterfall", {"cohort_month": week.month, "leak_cause": line["leak_cause"]}))
+                     trace("leak_waterfall", {"cohort_month": week.month, "leak_cause": line["leak_cause"]},
+                           line["row_count"]))
                  for line in week.leaks)
     return Section(
         _("Where leads were lost"),
-        _("Leads created in the month of %(month)s, the newest that is old enough; each in one row. The money is what "
-          "as many won leads would have brought: a size to compare by, not a loss.") % {
-              "month": numbers.day(week.month)},
+        _("Leads created in %(month)s, the newest month that is old enough; each in one row, also what was won or is "
+          "still open. The money is what as many won leads would have brought: a size to compare by, not a loss.") % {
+              "month": numbers.month(week.month)},
         (Column(_("Step")), Column(_("Leads"), is_number=True), Column(_("Whose step")),
          Column(_("Worth, gross profit"), is_number=True)), made, _("No month is old enough yet."))
 
@@ -90,7 +88,8 @@ def _ratios(told: Teller, week: Week) -> Section:
         rate, low, high = (ratios[f"{state}_rate{end}"] for end in ("", "_low", "_high"))
         band = f"{numbers.percent(low)}–{numbers.percent(high)}" if rate is not None else UNKNOWN
         made.append(Row((_(title), numbers.count(ratios[f"{state}_count"]), numbers.percent(rate), band),
-                        trace("lead_quality", {"cohort_week": week.cohort_week})))
+                        trace("lead_quality", {"cohort_week": week.cohort_week, "is_matured": "true"},
+                              ratios["row_count"])))
     return Section(
         _("The five agreed ratios"),
         _("Of %(leads)s unique leads created in the week of %(week)s, the newest that is old enough; rates only from "
@@ -108,8 +107,8 @@ def _campaigns(told: Teller, week: Week) -> Section:
     rest = len(week.campaigns) - len(made)
     return Section(
         _("Campaigns this month"),
-        _("Spend by the ad account's own day, leads by creation, new customers by closing day, in the month of "
-          "%(month)s.") % {"month": numbers.day(told.facts.day.replace(day=1))},
+        _("Spend by the ad account's own day, leads by creation, new customers by closing day, in %(month)s.") % {
+            "month": numbers.month(told.facts.day)},
         (Column(_("Campaign")), *(Column(_(MEASURES[name]), is_number=True) for name in _MEASURES)), made,
         _("Nothing is on record."), _("and %(rest)s more") % {"rest": rest} if rest > 0 else "")
 
@@ -118,7 +117,8 @@ def _disputes(told: Teller, week: Week) -> Section:
     _, numbers = told.voice, told.voice.numbers
     made = tuple(Row((_(DISPUTES[line["mart"]][line["kind"]]), numbers.count(line["cases"]),
                       _(SIDES[line["responsible"]])),
-                     trace(line["mart"], {line["mart"]: line["kind"], "responsible": line["responsible"]}))
+                     trace(line["mart"], {line["mart"]: line["kind"], "responsible": line["responsible"]},
+                           line["cases"]))
                  for line in week.disputes)
     return Section(
         _("Records that disagree"), _("Leads of which two records cannot both be true; all that are open."),

@@ -12,12 +12,12 @@ from typing import Any
 import sqlalchemy as sa
 import xlsxwriter
 
-from report.letters import facts, rows
-from report.letters.facts import Line, mart
-from report.letters.items import DISPUTES
+from report.letters import facts, passed, rows
+from report.letters.facts import WEEK, Line, mart
+from report.letters.items import DISPUTES, SUPPORT
 from report.letters.letter import Letter
 from report.letters.rows import Teller
-from report.terms import CAUSES, MEASURES, PROMISES, RATIOS, SIDES, platform
+from report.terms import CAUSES, FEEDBACK, LOST_REASONS, MEASURES, PROMISES, RATIOS, SIDES, STATES, platform
 
 TEXT, COUNT, MONEY, SHARE, RATIO, DAY, MOMENT = "text", "count", "money", "share", "ratio", "day", "moment"
 _WIDTHS = {TEXT: 26, COUNT: 11, MONEY: 18, SHARE: 10, RATIO: 9, DAY: 12, MOMENT: 17}
@@ -64,7 +64,8 @@ def _read_me(book: Any, told: Teller, letter: Letter) -> None:
     hints = (_("An empty cell is not known; it is never zero."),
              _("Rates stand only from 20 leads on, with the bounds of their 95 % interval beside them."))
     page.write_string(0, 0, letter.subject, bold)
-    lines = (letter.headline, *letter.about, *letter.reading, *hints, letter.closing, *letter.commands)
+    lines = (letter.headline, *letter.about, *letter.reading, *hints, letter.closing,
+             *(f"[{number}] {command}" for number, command in enumerate(letter.commands, start=1)))
     for number, line in enumerate(lines, start=1):
         page.write_string(number, 0, line, wrapped)
 
@@ -112,6 +113,7 @@ def _local(told: Teller, moment: datetime) -> datetime:
 
 def _sheets(told: Teller, conn: sa.Connection) -> Iterator[Sheet]:
     _ = told.voice
+    yield Sheet(_("Passed on"), _passed(told), passed.counted(told, WEEK))
     yield Sheet(_("Leaks"), _leaks(told), _all(conn, "leak_waterfall", "cohort_month", "cause_no"))
     yield Sheet(_("Ratios"), _ratios(told), _all(conn, "lead_quality", "cohort_week", where="is_matured"))
     yield Sheet(_("Campaigns"), _campaigns(told), _all(conn, "campaign_roi_closed", "close_month"))
@@ -136,6 +138,20 @@ def _campaign(told: Teller) -> tuple[Field, ...]:
     return (Field(_("Campaign"), TEXT, lambda line: rows.campaign(told, line)),
             Field(_("Platform"), TEXT, lambda line: platform(line["platform"], _)),
             _plain(TEXT, _("Campaign id"), "campaign_id"))
+
+
+def _passed(told: Teller) -> list[Field]:
+    """A week of what sales said by campaign and kind; at the end, without a first day, what waits for an answer."""
+    _ = told.voice
+    kinds = {kind: _(word) for kind, word in FEEDBACK.items()}
+    words = {name: _(word) for name, word in (STATES | LOST_REASONS).items()}
+    return [_plain(DAY, _("From"), "first_day"), _plain(DAY, _("To"), "last_day"), *_campaign(told),
+            Field(_("Kind"), TEXT, lambda line: kinds[line["feedback_kind"]] if line["first_day"]
+                  else passed.waiting(_)),
+            Field(_("What was said"), TEXT, lambda line: words.get(line["feedback_subject"])),
+            _plain(COUNT, _("Pieces"), "pieces"), _plain(COUNT, _("Leads"), "leads"),
+            *(_plain(COUNT, _(title), name) for name, title in SUPPORT.items()),
+            _plain(TEXT, _("Command that opens it"), "command")]
 
 
 def _leaks(told: Teller) -> list[Field]:

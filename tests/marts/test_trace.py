@@ -64,3 +64,20 @@ def test_a_flag_is_true_or_false() -> None:
     with pytest.raises(ConfigError) as refused:
         conditions(record, there, {"is_answer_owed": "yes"})
     assert refused.value.fix == "write is_answer_owed=true"
+
+
+@pytest.mark.parametrize(("text", "found"), [
+    ("2026-04-07..2026-04-08", 2), ("2026-04-08..", 2), ("..2026-04-07", 1), ("2026-04-08", 1), ("..", 3)])
+def test_days_may_be_a_range(mart_wh: Warehouse, text: str, found: int) -> None:
+    """Both ends are included, and either may be left open."""
+    put(mart_wh, "lead", *({"lead_id": str(day), "created_day": date(2026, 4, day)} for day in (7, 8, 9)))
+    release(mart_wh, night(mart_wh, of=("lead_fact",)))
+    assert len(trace(mart_wh, "lead_fact", {"created_day": text}).rows) == found
+
+
+def test_an_end_that_is_no_day_is_refused() -> None:
+    """With how a range is written."""
+    record = find("lead_fact").record
+    with pytest.raises(ConfigError) as refused:
+        conditions(record, table(record), {"created_day": "2026-04-07..soon"})
+    assert refused.value.fix == "write created_day=2026-11-01, or 2026-11-01..2026-11-07"

@@ -6,13 +6,10 @@ import json
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime
-from email import message_from_bytes, policy
-from email.message import EmailMessage
+from datetime import UTC, date, datetime
 from io import BytesIO
 from pathlib import Path
 from types import SimpleNamespace
@@ -20,16 +17,16 @@ from typing import Any
 
 import openpyxl
 import pytest
-from aiosmtpd.controller import Controller
 
 from crosscheck.settings import load
-from flows.letters import Sent, deliver, with_letters, write
+from flows.letters import Sent, deliver, night_letters, with_letters, write
 from flows.outbox import Delivery
 from flows.outbox import deliver as deliver_alerts
 from sandbox.sink import Sink
 from tests.marts import world
 from tests.support import letters
 from tests.support.letters import DAY, NAME, person, told_to
+from tests.support.post import Post, part, pictures, posting
 from warehouse.engine import open_warehouse
 
 pytestmark = [pytest.mark.pages, pytest.mark.xdist_group("letters")]
@@ -48,49 +45,20 @@ channel = "env:MAIL_BINH"
 """
 
 
-class Post:
-    """Keeps every mail; `refuses` answers each with a temporary failure."""
-
-    def __init__(self) -> None:
-        self.mails: list[EmailMessage] = []
-        self.refuses = False
-
-    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802
-        """Take the mail, or not now."""
-        if self.refuses:
-            return "451 not now"
-        mail = message_from_bytes(envelope.content, policy=policy.default)
-        assert isinstance(mail, EmailMessage)
-        self.mails.append(mail)
-        return "250 OK"
-
-    def to(self) -> list[str]:
-        """Who got mail, in order."""
-        return [str(mail["To"]) for mail in self.mails]
-
-
 @pytest.fixture
 def post(monkeypatch: pytest.MonkeyPatch) -> Iterator[Post]:
     """A mail server on a free port, behind the references of the people."""
-    kept = Post()
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    controller = Controller(kept, hostname="127.0.0.1", port=port)
-    controller.start()
-    try:
+    with posting() as kept:
         for name in ("LAN", "BINH"):
-            monkeypatch.setenv(f"MAIL_{name}", f"mailto://127.0.0.1:{port}?from=cc@firm.example"
-                                               f"&to={name.lower()}@firm.example&mode=insecure")
+            monkeypatch.setenv(f"MAIL_{name}", kept.address(name.lower()))
         yield kept
-    finally:
-        controller.stop()
 
 
 @pytest.fixture(scope="module")
 def built(duckdb_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a company after its night."""
     home = tmp_path_factory.mktemp("letters")
-    with letters.company(duckdb_template, home, letters.OF_A_WEEK):
+    with letters.company(duckdb_template, home):
         pass
     return home
 
@@ -123,18 +91,13 @@ def test_a_daily_mail_has_all_its_parts(home: Path, post: Post) -> None:
     """Plain text and HTML side by side with the same numbers, pictures by CID, styles inlined, far below 100 KB."""
     assert send(home)[0] == 0
     mail = next(one for one in post.mails if one["To"] == "lan@firm.example")
-    text, page = mail.get_body(("plain",)), mail.get_body(("html",))
-    assert text is not None
-    assert page is not None
-    shown = page.get_content()
+    text, shown, drawn = part(mail, "plain"), part(mail, "html"), pictures(mail)
     assert len(shown.encode()) < 100_000
-    pictures = {part["Content-ID"].strip("<>"): part.get_content() for part in mail.walk()
-                if part.get_content_type() == "image/png"}
-    assert set(re.findall(r'src="cid:([^"]+)"', shown)) == set(pictures) == {"marketing-leads", "sales-leads_worked"}
-    assert all(picture.startswith(b"\x89PNG") for picture in pictures.values())
+    assert set(re.findall(r'src="cid:([^"]+)"', shown)) == set(drawn) == {"marketing-leads", "sales-leads_worked"}
+    assert all(picture.startswith(b"\x89PNG") for picture in drawn.values())
     counts = re.findall(r'<td class="number"[^>]*>([\d.,]+)</td>', shown)
     assert counts
-    assert all(f": {count}" in text.get_content() for count in counts)
+    assert all(f": {count}" in text for count in counts)
     assert (mail["Subject"], mail["Content-Language"]) == ("crosscheck: Sales to Marketing, 20 Jun 2026", "en")
 
 
@@ -150,9 +113,7 @@ def test_the_pack_carries_its_workbook(home: Path, post: Post) -> None:
     cells = [cell for sheet in book for row in sheet for cell in row if cell.value == NAME]
     assert cells
     assert all(cell.data_type == "s" and cell.hyperlink is None for cell in cells)
-    page = mail.get_body(("html",))
-    assert page is not None
-    assert NAME not in page.get_content()
+    assert NAME not in part(mail, "html")
 
 
 def test_killed_after_sending_it_is_not_sent_again(home: Path, post: Post) -> None:
@@ -196,6 +157,18 @@ def test_a_night_sends_them(home: Path, monkeypatch: pytest.MonkeyPatch, kind: s
         assert with_letters(Delivery(sent=2), work) == Delivery(sent=2 + sent)
         assert with_letters(Delivery(), work) == Delivery()
         assert len(sink.messages) == sent
+
+
+@pytest.mark.parametrize(("day", "sent"), [(14, 1), (15, 1), (16, 1), (17, 0)])
+def test_a_refused_monday_costs_nobody_the_week(home: Path, monkeypatch: pytest.MonkeyPatch, day: int,
+                                                sent: int) -> None:
+    """The pack of a week that ended on a Sunday is sent by the first night that publishes, once, until Wednesday's."""
+    settings = told_to(world.with_source(world.Settings(home=home)), person(letters=["weekly"]))
+    with Sink() as sink, open_warehouse(settings) as wh:
+        monkeypatch.setenv("LETTERS", sink.url)
+        monkeypatch.setattr("flows.letters.last_day", lambda _settings: date(2026, 6, day))
+        assert night_letters(wh, settings, world.NIGHT) == Sent(sent=sent)
+        assert night_letters(wh, settings, world.NIGHT) == Sent()
 
 
 def test_chat_gets_a_short_text_and_alerts_stay_alone(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -58,7 +58,7 @@ def test_numbers_are_numbers() -> None:
 
 @pytest.mark.parametrize("language", list(Language))
 def test_the_sheets_are_there(language: Language) -> None:
-    """Seven sheets, the first tells how to read the others; headings in the reader's language, even without a row."""
+    """Eight sheets, the first tells how to read the others; headings in the reader's language, even without a row."""
     engine = sa.create_engine("sqlite://", execution_options={"schema_translate_map": {"mart": None}})
     with engine.connect() as conn:
         for mart in MARTS:
@@ -66,7 +66,7 @@ def test_the_sheets_are_there(language: Language) -> None:
         letter = Letter("weekly", language.value, "firm", "=subject", "headline", (), (), (), "closing")
         book = openpyxl.load_workbook(BytesIO(workbook(teller(language), letter, conn)))
     first = {Language.EN: "Read me", Language.VI: "Đọc trước"}[language]
-    assert len(book.sheetnames) == 7
+    assert len(book.sheetnames) == 8
     assert book.sheetnames[0] == first
     assert book[first]["A1"].data_type == "s"
     assert all(sheet["A1"].value for sheet in book)

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import shlex
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
+from crosscheck.cli.look import pairs
 from crosscheck.rules import Agreement, Commitments, Head
 from crosscheck.settings import Letters, Person, Settings
+from report.letters.letter import SHOWN, Letter, Row
 from tests.marts import world
 from tests.marts.world import noon, put
 from warehouse import appeals, publish
 from warehouse.appeals import Claim, Word
 from warehouse.engine import Warehouse
+from warehouse.trace import trace
 
 DAY = date(2026, 6, 20)
 NAME = "=cmd|' /C calc'!A0 <b>@all"
-OF_A_DAY = ("daily_exchange", "commitments", "target_verdicts", "sales_feedback")
-OF_A_WEEK = (*OF_A_DAY, "leak_waterfall", "lead_quality", "campaign_roi_closed", "contradiction", "sourcing_conflict")
+TOLD = ("daily_exchange", "commitments", "target_verdicts", "sales_feedback", "leak_waterfall", "lead_quality",
+        "campaign_roi_closed", "contradiction", "sourcing_conflict")
 RULES = replace(world.RULES, commitments=Commitments(Head("v1", None, {}), "VND", (
     Agreement("Hè 2026", date(2026, 6, 1), date(2026, 6, 30), {
         "budget": Decimal(900), "leads": Decimal(9), "in_time": Decimal("0.5"), "wins": Decimal(2)},
@@ -28,11 +33,11 @@ RULES = replace(world.RULES, commitments=Commitments(Head("v1", None, {}), "VND"
 
 
 @contextmanager
-def company(template: Path, home: Path, marts: Sequence[str] = OF_A_DAY) -> Iterator[Warehouse]:
-    """The warehouse, open, after its night; only these marts are built, and what they rest on."""
+def company(template: Path, home: Path) -> Iterator[Warehouse]:
+    """The warehouse, open, after its night; only the marts that letters tell are built, and what they rest on."""
     with world.opened(template, home) as wh:
         _fill(wh)
-        world.release(wh, world.night(wh, of=marts, rules=RULES))
+        world.release(wh, world.night(wh, of=TOLD, rules=RULES))
         publish.finish_pending(wh)
         yield wh
 
@@ -67,3 +72,42 @@ def person(name: str = "Lan", side: str = "marketing", language: str = "en", **v
 def told_to(settings: Settings, *people: Person, link: str = "") -> Settings:
     """The same settings with these people."""
     return settings.model_copy(update={"letters": Letters(people=people, link=link)})
+
+
+def opened(wh: Warehouse, command: str) -> Sequence[Any]:
+    """The published rows that a letter's command shows, read as a shell reads it."""
+    words, _, limit = command.partition(" --limit ")
+    program, verb, mart, *key = shlex.split(words)
+    assert (program, verb) == ("crosscheck", "trace")
+    return trace(wh, mart, pairs(key), int(limit or SHOWN)).rows
+
+
+def _sum(name: str) -> Callable[[Row, Sequence[Any]], int]:
+    return lambda _row, rows: sum(row[name] or 0 for row in rows)
+
+
+def _pieces(_row: Row, rows: Sequence[Any]) -> int:
+    return len({(row["source"], row["lead_id" if row["feedback_kind"] == "verdict" else "feedback_id"])
+                for row in rows})
+
+
+#: By section of the English pack: the cell that counts, and what of the opened rows it counts.
+COUNTED: dict[str, tuple[int, Callable[[Row, Sequence[Any]], int]]] = {
+    "What both gave": (1, _sum("given_count")),
+    "What Sales passed on": (1, _pieces),
+    "Where leads were lost": (1, _sum("lead_count")),
+    "The five agreed ratios": (
+        1, lambda row, rows: _sum(row.cells[0].lower().replace(" ", "_") + "_count")(row, rows)),
+    "Campaigns this month": (2, _sum("unique_lead_count")),
+    "What is still owed": (2, _sum("still_owed_count")),
+    "Records that disagree": (1, lambda _row, rows: len(rows)),
+}
+
+
+def differences(wh: Warehouse, pack: Letter) -> tuple[int, list[str]]:
+    """How many counts of the pack were opened, and each that is not what its own command shows."""
+    told = [(row, COUNTED[one.title]) for one in pack.sections if one.title in COUNTED for row in one.rows
+            if row.command]
+    found = [(row, row.cells[cell], count(row, opened(wh, row.command))) for row, (cell, count) in told]
+    return len(found), [f"{row.command}: {shown} is {there}" for row, shown, there in found
+                        if int(shown.replace(",", "")) != there]
