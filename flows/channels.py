@@ -27,7 +27,7 @@ _heard: ContextVar[list[Any] | None] = ContextVar("heard", default=None)
 def send(address: str, title: str, body: str, *, critical: bool) -> str:
     """Deliver; the empty text when the channel took the message, else why not, redacted. Never raises."""
     try:
-        apprise, channel = _open(address)
+        apprise, channel = opened(address)
         if channel is None:
             return _UNKNOWN
         kind = apprise.NotifyType.FAILURE if critical else apprise.NotifyType.WARNING
@@ -40,10 +40,10 @@ def send(address: str, title: str, body: str, *, critical: bool) -> str:
 
 def known(address: str) -> bool:
     """Whether an address is one to apprise; nothing is sent."""
-    return _open(address)[1] is not None
+    return opened(address)[1] is not None
 
 
-def _open(address: str) -> tuple[Any, Any]:
+def opened(address: str) -> tuple[Any, Any]:
     """Apprise, and the channel of an address; None when it knows none. It loads its plugins at the first one."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # some plugins import imghdr

@@ -11,7 +11,6 @@ from __future__ import annotations
 import logging
 import smtplib
 import ssl
-import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -179,12 +178,7 @@ class Mailbox:
     @classmethod
     def of(cls, address: str) -> Mailbox:
         """Read by Apprise, which knows the servers of the usual providers. Raises ConfigError for no mail address."""
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # some plugins import imghdr
-            import apprise
-
-            logging.getLogger("apprise").setLevel(logging.CRITICAL)  # it would log parts of addresses
-            found = apprise.Apprise.instantiate(address, asset=apprise.AppriseAsset(storage_mode="memory"))
+        _apprise, found = channels.opened(address)
         if found is None or not found.targets:
             raise ConfigError("a channel of letters is no mail address", fix="mailtos://user:password@host?to=a@b.vn")
         mode = getattr(found.secure_mode, "value", found.secure_mode) if found.secure else "insecure"

@@ -82,6 +82,7 @@ def demo(folder: Path = Path("var/demo"), *, seed: int = 7, scale: float = 1.0,
     shutil.rmtree(folder, ignore_errors=True)
     with _server(folder, needed=not plain) as server, stage(folder, seed=seed, scale=scale) as play, _aside() as aside:
         truth = aside.submit(truth_of, folder, missed=(2,))
+        _import_ahead()
         server.result()
         with progress() as tell, listening(tell):
             codes = _three_nights(play, plain=plain)
@@ -102,6 +103,15 @@ def _awake() -> None:
     from flows.nightly import awake
 
     awake()
+
+
+def _import_ahead() -> None:
+    """What a night imports late and takes seconds, while the server starts."""
+    import flows.night  # noqa: F401
+    import report.nightly.page  # noqa: F401
+    from expectations.context import imported
+
+    imported()
 
 
 def _aside() -> ProcessPoolExecutor:
