@@ -11,7 +11,7 @@ import pytest
 from crosscheck.errors import LockHeld
 from sandbox.company import make_company
 from sandbox.faults import Fault
-from sandbox.model import Campaign, Company, Lead
+from sandbox.model import Campaign, Company, Deal, Lead
 from tests.support.nights import Playground, Rows, Theatre, theatre
 
 #: The smallest company that holds every planted quarrel.
@@ -43,7 +43,7 @@ def spoil(ground: Playground) -> None:
 def well_remembered(company: Company) -> Company:
     """The company without what a vendor forgets between the first two nights, so that a later first load knows it all.
 
-    Campaigns keep their names. Getfly, which shows only what there is and as it is now, overwrites and deletes
+    Campaigns keep their names. Getfly, which shows only what there is and as it is now, overwrites, cancels and deletes
     nothing. What HubSpot merges away, with the form and the click it came by, is away before the first night.
     """
     first, second, _ = company.nights
@@ -59,9 +59,16 @@ def well_remembered(company: Company) -> Company:
         statuses = tuple(change for change in lead.statuses if not first < change.at <= second)
         return replace(lead, statuses=statuses, archived_at=None)
 
-    deals = tuple(replace(deal, archived_at=None) if deal.crm == "getfly" else deal for deal in company.deals)
+    def standing(deal: Deal) -> Deal:
+        if deal.crm != "getfly":
+            return deal
+        if deal.cancelled_at is None or not first < deal.cancelled_at <= second:
+            return replace(deal, archived_at=None)
+        stages = tuple(change for change in deal.stage_changes if change.at < deal.cancelled_at)
+        return replace(deal, archived_at=None, cancelled_at=None, stage_changes=stages)
+
     return replace(company, campaigns=tuple(map(named, company.campaigns)), leads=tuple(map(kept, company.leads)),
-                   deals=deals)
+                   deals=tuple(map(standing, company.deals)))
 
 
 @pytest.fixture(scope="session")
