@@ -160,7 +160,8 @@ def _variables(urls: dict[str, str], folder: Path) -> dict[str, str]:
 
 def _prefect(folder: Path) -> dict[str, str]:
     return {"PREFECT_HOME": str((folder / "prefect").resolve()), "PREFECT_LOGGING_LEVEL": "ERROR",
-            "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "90"}
+            "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "90",
+            "PREFECT_SERVER_REGISTER_BLOCKS_ON_START": "false"}  # none is used, and it takes seconds
 
 
 @contextmanager
