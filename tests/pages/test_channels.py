@@ -16,6 +16,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from crosscheck.settings import Alerts, Channel, Settings
 from flows.channels import send
+from flows.letters import Mailbox
 from flows.outbox import CRITICAL, HEARTBEAT, NOTED, Delivery, Message, deliver, enqueue
 from tests.support.services import Service, serving
 from warehouse.engine import open_warehouse
@@ -124,8 +125,9 @@ def mail_server(reply: str) -> Iterator[tuple[_Inbox, str]]:
 
 
 def test_a_mail_server_that_refuses_says_why() -> None:
-    """Its own words, without anybody's address."""
+    """Its own words, without anybody's address, and also after the night's letters went by the same server."""
     with mail_server("552 5.2.2 mailbox full of ops@phohien.example") as (_, url):
+        Mailbox.of(url)
         why = send(url, "t", "b", critical=True)
     assert "mailbox full" in why
     assert "ops@" not in why
