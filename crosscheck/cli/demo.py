@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import signal
@@ -81,9 +82,10 @@ def demo(folder: Path = Path("var/demo"), *, seed: int = 7, scale: float = 1.0,
     began = time.monotonic()
     shutil.rmtree(folder, ignore_errors=True)
     with _server(folder, needed=not plain) as server, stage(folder, seed=seed, scale=scale) as play, _aside() as aside:
-        truth = aside.submit(truth_of, folder, missed=(2,))
         _import_ahead()
+        gc.freeze()  # company and libraries stay to the end: no collection need look at them again
         server.result()
+        truth = aside.submit(truth_of, folder, missed=(2,))
         with progress() as tell, listening(tell):
             codes = _three_nights(play, plain=plain)
         wrong = finale(play, folder, truth, as_json=as_json)
@@ -96,13 +98,13 @@ def demo(folder: Path = Path("var/demo"), *, seed: int = 7, scale: float = 1.0,
 def _server(folder: Path, *, needed: bool) -> Iterator[Future[None]]:
     """Prefect's server, started while the company is made: its own database takes it a third of a minute."""
     with _environment(_prefect(folder)), ThreadPoolExecutor(1) as pool:
-        yield pool.submit(_awake if needed else lambda: None)
+        if needed:
+            (folder / "prefect").mkdir(parents=True)  # or Prefect warns that there is none
+            from flows.nightly import awake  # here, not in the thread: importing beside other work takes twice as long
 
-
-def _awake() -> None:
-    from flows.nightly import awake
-
-    awake()
+            yield pool.submit(awake)
+        else:
+            yield pool.submit(lambda: None)
 
 
 def _import_ahead() -> None:
