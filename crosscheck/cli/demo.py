@@ -99,7 +99,7 @@ def _server(folder: Path, *, needed: bool) -> Iterator[Future[None]]:
     """Prefect's server, started while the company is made: its own database takes it a third of a minute."""
     with _environment(_prefect(folder)), ThreadPoolExecutor(1) as pool:
         if needed:
-            (folder / "prefect").mkdir(parents=True)  # or Prefect warns that there is none
+            (folder / "prefect").mkdir(parents=True, exist_ok=True)  # or Prefect warns that there is none
             from flows.nightly import awake  # here, not in the thread: importing beside other work takes twice as long
 
             yield pool.submit(awake)
