@@ -79,7 +79,8 @@ def session(wh: Warehouse, folder: Path, run_id: str, as_of: datetime) -> Iterat
 
 
 def imported() -> None:
-    """Import Great Expectations ahead of the first gate: for who has to wait anyway, because it takes seconds."""
+    """Import Great Expectations, quiet and without telemetry. It takes seconds: who waits anyway does it ahead."""
+    os.environ["GX_ANALYTICS_ENABLED"] = "false"
     with _hushed():
         import great_expectations.data_context
         import great_expectations.expectations  # noqa: F401
@@ -87,7 +88,7 @@ def imported() -> None:
 
 def quiet_context(folder: Path) -> Any:
     """An ephemeral context without progress bars, telemetry or temporary sites."""
-    os.environ["GX_ANALYTICS_ENABLED"] = "false"
+    imported()
     with _hushed():
         from great_expectations.data_context import EphemeralDataContext, set_context
 
